@@ -1,0 +1,7 @@
+namespace FastKv.Tests;
+
+public sealed class SmokeTests
+{
+    [Xunit.Fact]
+    public void Runs() { }
+}
