@@ -1,0 +1,41 @@
+using FastEndpoints;
+using FluentValidation.Results;
+
+namespace FastKv.Api;
+
+internal static class ApiSetup
+{
+    // FastEndpoints maps a route of its own for its test helpers; here it is no route.
+    private const string FrameworkTestRoute = "_test_url_cache_";
+
+    /// <summary>Maps the operations; validators' failures leave through the one writer of errors.</summary>
+    public static void MapOperations(this WebApplication app)
+    {
+        var operations = app.MapGroup("");
+        operations.MapFastEndpoints(config =>
+        {
+            config.Errors.ResponseBuilder = (failures, _, _) => failures;
+            config.Serializer.ResponseSerializer = (response, body, _, _, _) =>
+                RefuseAsync(response.HttpContext, (List<ValidationFailure>)body!);
+        });
+        ((IEndpointConventionBuilder)operations).Add(endpoint =>
+        {
+            if (
+                endpoint is RouteEndpointBuilder
+                {
+                    RoutePattern.RawText: "/" + FrameworkTestRoute or FrameworkTestRoute
+                }
+            )
+            {
+                endpoint.RequestDelegate = context => Answer.ErrorAsync(context, ApiError.NotFound);
+            }
+        });
+    }
+
+    private static Task RefuseAsync(HttpContext context, List<ValidationFailure> failures) =>
+        Answer.ErrorAsync(
+            context,
+            ApiError.FirstOf(failures.Select(failure => failure.ErrorCode)),
+            [.. failures.Select(failure => new ErrorDetail(failure.PropertyName, failure.ErrorMessage))]
+        );
+}

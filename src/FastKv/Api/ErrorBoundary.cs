@@ -1,0 +1,78 @@
+using FastKv.Redis;
+
+namespace FastKv.Api;
+
+/// <summary>
+/// The outermost middleware: whatever goes wrong inside leaves as the envelope. It answers for exceptions and for statuses that
+/// the server or the router set without a body (404, 405).
+/// </summary>
+internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentType: null })
+            {
+                await Answer.ErrorAsync(context, ApiError.ForStatus(context.Response.StatusCode));
+            }
+        }
+        catch (RequestRefusedException refused)
+        {
+            await RefuseAsync(context, refused.Error, refused.Details);
+        }
+        catch (StoreUnavailableException outage)
+        {
+            LogStoreUnavailable(Answer.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
+            await RefuseAsync(context, ApiError.StoreUnavailable);
+        }
+        catch (OutcomeUnknownException outage)
+        {
+            LogOutcomeUnknown(Answer.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
+            await RefuseAsync(context, ApiError.OutcomeUnknown);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            await RefuseAsync(context, bad.StatusCode == 413 ? ApiError.PayloadTooLarge : ApiError.InvalidRequest);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone: there is nobody to answer, and nothing went wrong here.
+            context.Abort();
+        }
+        catch (Exception exception)
+        {
+            LogUnexpected(exception, Answer.TraceId(context));
+            await RefuseAsync(context, ApiError.InternalError);
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, ApiError error, IReadOnlyList<ErrorDetail>? details = null)
+    {
+        if (context.Response.HasStarted)
+        {
+            // Part of another answer is on its way: only a broken connection tells the client that it is not whole.
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
+        context.Response.Clear();
+        return Answer.ErrorAsync(context, error, details);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The store did not answer; the request was refused as STORE_UNAVAILABLE. trace_id={TraceId} cause={Cause} reason={Reason}. Check that Redis is up and reachable."
+    )]
+    private partial void LogStoreUnavailable(string traceId, string? cause, string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "A write was sent and its reply was lost; the request was answered OUTCOME_UNKNOWN. trace_id={TraceId} cause={Cause} reason={Reason}. Check the connection to Redis."
+    )]
+    private partial void LogOutcomeUnknown(string traceId, string? cause, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Unexpected failure, answered INTERNAL_ERROR. trace_id={TraceId}")]
+    private partial void LogUnexpected(Exception exception, string traceId);
+}

@@ -1,0 +1,65 @@
+using System.Buffers;
+
+namespace FastKv.Api;
+
+/// <summary>Escapes UTF-8 for the inside of a JSON string: what must be escaped (RFC 8259, 7) and nothing else.</summary>
+internal static class JsonText
+{
+    private static readonly SearchValues<byte> Escaped = SearchValues.Create([
+        .. Enumerable.Range(0, 0x20).Select(c => (byte)c),
+        (byte)'"',
+        (byte)'\\',
+    ]);
+
+    /// <summary>How many bytes the text has when it is escaped.</summary>
+    public static int Length(ReadOnlySpan<byte> text)
+    {
+        var length = text.Length;
+        for (var at = text.IndexOfAny(Escaped); at >= 0; at = text.IndexOfAny(Escaped))
+        {
+            length += Short(text[at]) == 0 ? 5 : 1;
+            text = text[(at + 1)..];
+        }
+
+        return length;
+    }
+
+    public static void Write(IBufferWriter<byte> writer, ReadOnlySpan<byte> text)
+    {
+        for (var at = text.IndexOfAny(Escaped); at >= 0; at = text.IndexOfAny(Escaped))
+        {
+            writer.Write(text[..at]);
+            var letter = Short(text[at]);
+            if (letter == 0)
+            {
+                writer.Write("\\u00"u8);
+                Span<byte> hex = [HexDigit(text[at] >> 4), HexDigit(text[at] & 0xF)];
+                writer.Write(hex);
+            }
+            else
+            {
+                Span<byte> pair = [(byte)'\\', letter];
+                writer.Write(pair);
+            }
+
+            text = text[(at + 1)..];
+        }
+
+        writer.Write(text);
+    }
+
+    /// <summary>The letter of a two-character escape, or 0 if there is none.</summary>
+    private static byte Short(byte c) =>
+        c switch
+        {
+            (byte)'"' or (byte)'\\' => c,
+            (byte)'\n' => (byte)'n',
+            (byte)'\r' => (byte)'r',
+            (byte)'\t' => (byte)'t',
+            (byte)'\b' => (byte)'b',
+            (byte)'\f' => (byte)'f',
+            _ => 0,
+        };
+
+    private static byte HexDigit(int value) => (byte)"0123456789abcdef"[value];
+}

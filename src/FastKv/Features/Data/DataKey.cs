@@ -1,0 +1,92 @@
+using System.Buffers;
+
+namespace FastKv.Features.Data;
+
+/// <summary>
+/// The key of an entry: 1 to 512 bytes of UTF-8 without control characters (U+0000 to U+001F, U+007F), and not <c>.</c> or
+/// <c>..</c>, which URL libraries remove from a path (RFC 3986, 5.2.4). Compared byte for byte.
+/// </summary>
+internal readonly struct DataKey
+{
+    /// <summary>Bytes.</summary>
+    public const int MaximumLength = 512;
+
+    private static readonly SearchValues<byte> ControlCharacters = SearchValues.Create([
+        .. Enumerable.Range(0, 0x20).Select(c => (byte)c),
+        0x7F,
+    ]);
+
+    private readonly byte[] utf8;
+
+    private DataKey(byte[] utf8) => this.utf8 = utf8;
+
+    public ReadOnlySpan<byte> Utf8 => utf8;
+
+    /// <summary>Takes the key as a request body gives it.</summary>
+    public static bool TryCreate(ReadOnlySpan<byte> utf8, out DataKey key)
+    {
+        var valid =
+            utf8.Length is >= 1 and <= MaximumLength
+            && !utf8.ContainsAny(ControlCharacters)
+            && !utf8.SequenceEqual("."u8)
+            && !utf8.SequenceEqual(".."u8)
+            && System.Text.Unicode.Utf8.IsValid(utf8);
+        key = valid ? new DataKey(utf8.ToArray()) : default;
+        return valid;
+    }
+
+    /// <summary>
+    /// Takes the key from the last segment of a request target as it came over the wire, and decodes it exactly once
+    /// (RFC 3986, 2.1). The server's own decoded path will not do: it leaves <c>%2F</c> encoded and decodes the rest, so two
+    /// different keys look the same in it.
+    /// </summary>
+    public static bool TryDecode(string rawTarget, out DataKey key)
+    {
+        var path = rawTarget.AsSpan();
+        var query = path.IndexOf('?');
+        if (query >= 0)
+        {
+            path = path[..query];
+        }
+
+        Span<byte> decoded = stackalloc byte[MaximumLength + 1];
+        return PercentDecode(path[(path.LastIndexOf('/') + 1)..], decoded, out var length)
+            & TryCreate(decoded[..length], out key);
+    }
+
+    /// <summary>Decodes until the end or until one byte more than a key may have.</summary>
+    private static bool PercentDecode(ReadOnlySpan<char> segment, Span<byte> decoded, out int length)
+    {
+        length = 0;
+        for (var i = 0; i < segment.Length && length < decoded.Length; i++)
+        {
+            var c = segment[i];
+            if (c == '%')
+            {
+                if (
+                    i + 2 >= segment.Length
+                    || !char.IsAsciiHexDigit(segment[i + 1])
+                    || !char.IsAsciiHexDigit(segment[i + 2])
+                )
+                {
+                    return false;
+                }
+
+                decoded[length++] = (byte)(HexValue(segment[i + 1]) << 4 | HexValue(segment[i + 2]));
+                i += 2;
+            }
+            else if (c <= 0x7F)
+            {
+                decoded[length++] = (byte)c;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static int HexValue(char digit) => char.IsAsciiDigit(digit) ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}

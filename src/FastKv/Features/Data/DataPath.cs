@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace FastKv.Features.Data;
+
+/// <summary>
+/// Routes <c>/api/data/{key}</c> by the target as it came over the wire: whatever stands behind the last slash is a key, also
+/// what the server's own reading of the path would change or drop (<c>%2E%2E</c>, an empty key). The key itself is read by
+/// <see cref="DataKey.TryDecode"/>; the router gets a path that always fits.
+/// </summary>
+internal static class DataPath
+{
+    private const string Prefix = "/api/data/";
+    private static readonly PathString Routed = new(Prefix + "-");
+
+    public static IApplicationBuilder UseDataPath(this IApplicationBuilder app) =>
+        app.Use(
+            static (context, next) =>
+            {
+                var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+                if (
+                    target.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                    && IsKey(context.Request.Method, target)
+                )
+                {
+                    context.Request.Path = Routed;
+                }
+
+                return next(context);
+            }
+        );
+
+    private static bool IsKey(string method, string target)
+    {
+        var segment = target.AsSpan(Prefix.Length);
+        var query = segment.IndexOf('?');
+        if (query >= 0)
+        {
+            segment = segment[..query];
+        }
+
+        // POST /api/data/ is POST /api/data with a slash too many; the other methods have an empty key there.
+        return !segment.Contains('/') && !(segment.IsEmpty && HttpMethods.IsPost(method));
+    }
+}

@@ -1,0 +1,38 @@
+using FastEndpoints;
+using FastKv.Api;
+using FastKv.Auth;
+
+namespace FastKv.Features.Data;
+
+/// <summary>The document's section 6, Delete Data.</summary>
+internal readonly record struct DeleteDataRequest(DataKey Key);
+
+internal sealed class DeleteDataBinder : IRequestBinder<DeleteDataRequest>
+{
+    public ValueTask<DeleteDataRequest> BindAsync(BinderContext context, CancellationToken cancellation) =>
+        new(new DeleteDataRequest(DataRequest.KeyOf(context)));
+}
+
+/// <summary>200, or 404 if there is no such key.</summary>
+internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
+{
+    public override void Configure()
+    {
+        Delete("/api/data/{key}");
+        DontAutoSendResponse();
+        RequestBinder(new DeleteDataBinder());
+        Description(route => { }, clearDefaults: true);
+    }
+
+    public override async Task HandleAsync(DeleteDataRequest request, CancellationToken cancellation)
+    {
+        var deleted = await data.DeleteAsync(HttpContext.Caller().UserId, request.Key);
+        await (
+            deleted
+                ? Answer.WriteAsync(HttpContext, 200, Deleted)
+                : Answer.ErrorAsync(HttpContext, ApiError.KeyNotFound)
+        );
+    }
+
+    private static ReadOnlySpan<byte> Deleted => """{"status":"success","message":"Data deleted successfully."}"""u8;
+}

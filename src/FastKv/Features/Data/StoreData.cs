@@ -1,0 +1,44 @@
+using FastEndpoints;
+using FastKv.Api;
+using FastKv.Auth;
+
+namespace FastKv.Features.Data;
+
+/// <summary>The document's section 3, Store Data.</summary>
+internal readonly record struct StoreDataRequest(DataKey Key, byte[] Value);
+
+internal sealed class StoreDataBinder : IRequestBinder<StoreDataRequest>
+{
+    public async ValueTask<StoreDataRequest> BindAsync(BinderContext context, CancellationToken cancellation)
+    {
+        var body = await DataBody.ReadAsync(context.HttpContext.Request, cancellation);
+        if (!DataKey.TryCreate(body.Key, out var key))
+        {
+            throw DataRequest.InvalidKey(valueToo: body.Value is null);
+        }
+
+        return new StoreDataRequest(key, body.Value ?? throw DataRequest.InvalidValue());
+    }
+}
+
+/// <summary>201, or 409 if the key exists.</summary>
+internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
+{
+    public override void Configure()
+    {
+        Post("/api/data");
+        DontAutoSendResponse();
+        RequestBinder(new StoreDataBinder());
+        Description(route => { }, clearDefaults: true);
+    }
+
+    public override async Task HandleAsync(StoreDataRequest request, CancellationToken cancellation)
+    {
+        var stored = await data.StoreAsync(HttpContext.Caller().UserId, request.Key, request.Value);
+        await (
+            stored ? Answer.WriteAsync(HttpContext, 201, Stored) : Answer.ErrorAsync(HttpContext, ApiError.KeyExists)
+        );
+    }
+
+    private static ReadOnlySpan<byte> Stored => """{"status":"success","message":"Data stored successfully."}"""u8;
+}

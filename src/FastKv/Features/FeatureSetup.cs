@@ -1,0 +1,23 @@
+using FastEndpoints;
+using FastKv.Features.Data;
+using FastKv.Features.Users;
+
+namespace FastKv.Features;
+
+internal static class FeatureSetup
+{
+    public static void AddFeatures(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(PasswordOptions.From(builder.Configuration));
+        builder.Services.AddSingleton<PasswordHasher>();
+        builder.Services.AddSingleton<UserStore>();
+        builder.Services.AddSingleton<DataStore>();
+        builder.Services.AddAuthorization();
+        builder.Services.AddFastEndpoints(options =>
+        {
+            options.DisableAutoDiscovery = true;
+            options.Assemblies = [typeof(FeatureSetup).Assembly];
+        });
+    }
+}

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Isopoh.Cryptography.Argon2;
+
+namespace FastKv.Features.Users;
+
+/// <summary>What a password check found.</summary>
+/// <param name="IsRight">Whether the password belongs to the hash.</param>
+/// <param name="RenewedHash">The same password under today's parameters, if the hash was made with others.</param>
+internal sealed record PasswordVerdict(bool IsRight, string? RenewedHash);
+
+/// <summary>
+/// Hashes and verifies passwords with Argon2id (RFC 9106), as PHC strings. A hash costs about 100 ms and 160 MB of short-lived
+/// memory, so only a few run at once, on threads of their own, and a bounded queue waits: a flood of logins can neither eat the
+/// memory nor starve the requests for data.
+/// </summary>
+internal sealed class PasswordHasher : IDisposable
+{
+    private const int SaltLength = 16;
+    private const int HashLength = 32;
+
+    private readonly PasswordOptions options;
+    private readonly BlockingCollection<Action> queue;
+    private readonly string parameters;
+    private readonly Lazy<string> decoy;
+
+    public PasswordHasher(PasswordOptions options)
+    {
+        this.options = options;
+        parameters = $"$argon2id$v=19$m={options.MemoryKiB},t={options.Iterations},p={options.Parallelism}$";
+        decoy = new Lazy<string>(() => Hash(RandomNumberGenerator.GetHexString(32)));
+        queue = new BlockingCollection<Action>(options.MaxQueuedHashes);
+        for (var i = 0; i < options.MaxConcurrentHashes; i++)
+        {
+            new Thread(Work) { IsBackground = true, Name = $"argon2-{i}" }.Start();
+        }
+    }
+
+    /// <summary>The PHC string of a new password, or null if too many are waiting.</summary>
+    public Task<string?> HashAsync(string password, CancellationToken cancellation) =>
+        EnqueueAsync(() => Hash(password), cancellation);
+
+    /// <summary>
+    /// Checks a password, or null if too many are waiting. Without a hash (the user is unknown) it does the same work and says
+    /// no.
+    /// </summary>
+    public Task<PasswordVerdict?> VerifyAsync(string password, string? hash, CancellationToken cancellation) =>
+        EnqueueAsync(() => Verify(password, hash), cancellation);
+
+    public void Dispose() => queue.CompleteAdding();
+
+    private PasswordVerdict Verify(string password, string? hash)
+    {
+        var isRight =
+            Argon2.Verify(hash ?? decoy.Value, Encoding.UTF8.GetBytes(password), null, 1, null) && hash is not null;
+        var isOld = isRight && !hash!.StartsWith(parameters, StringComparison.Ordinal);
+        return new PasswordVerdict(isRight, isOld ? Hash(password) : null);
+    }
+
+    private string Hash(string password)
+    {
+        var config = new Argon2Config
+        {
+            Type = Argon2Type.HybridAddressing,
+            Version = Argon2Version.Nineteen,
+            MemoryCost = options.MemoryKiB,
+            TimeCost = options.Iterations,
+            Lanes = options.Parallelism,
+            Threads = 1,
+            HashLength = HashLength,
+            Salt = RandomNumberGenerator.GetBytes(SaltLength),
+            Password = Encoding.UTF8.GetBytes(password),
+        };
+        using var argon = new Argon2(config);
+        using var hash = argon.Hash();
+        return config.EncodeString(hash.Buffer);
+    }
+
+    private Task<T?> EnqueueAsync<T>(Func<T> work, CancellationToken cancellation)
+        where T : class
+    {
+        var done = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var queued = queue.TryAdd(() =>
+        {
+            // Whoever is gone needs no hash.
+            if (cancellation.IsCancellationRequested)
+            {
+                done.SetCanceled(cancellation);
+                return;
+            }
+
+            try
+            {
+                done.SetResult(work());
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        });
+        return queued ? done.Task : Task.FromResult<T?>(null);
+    }
+
+    private void Work()
+    {
+        foreach (var job in queue.GetConsumingEnumerable())
+        {
+            job();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json.Serialization;
+using FastEndpoints;
+using FastKv.Api;
+using FluentValidation;
+
+namespace FastKv.Features.Users;
+
+/// <summary>The document's section 1, User Registration.</summary>
+internal sealed class RegisterUserRequest
+{
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? Username { get; init; }
+
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? Email { get; init; }
+
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? Password { get; init; }
+
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? FullName { get; init; }
+
+    [JsonConverter(typeof(LenientWholeNumberConverter))]
+    public int? Age { get; init; }
+
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? Gender { get; init; }
+}
+
+internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
+{
+    public RegisterUserValidator()
+    {
+        RuleFor(request => request.Username)
+            .Must(UserRules.IsUsername)
+            .Because(
+                ApiError.InvalidRequest,
+                "username",
+                "must be a string of 3 to 64 letters, digits, or _ . - characters"
+            );
+        RuleFor(request => request.Email)
+            .Must(UserRules.IsEmail)
+            .Because(ApiError.InvalidRequest, "email", "must be an email address of at most 254 characters");
+        RuleFor(request => request.FullName)
+            .Must(UserRules.IsFullName)
+            .Because(ApiError.InvalidRequest, "full_name", "must be a string of 1 to 200 characters");
+        RuleFor(request => request.Password).NotNull().Because(ApiError.InvalidRequest, "password", "is required");
+        RuleFor(request => request.Password)
+            .Must((request, password) => UserRules.IsPassword(password!, request.Username, request.Email))
+            .When(request => request.Password is not null)
+            .Because(ApiError.InvalidPassword, "password", UserRules.PasswordRule);
+        RuleFor(request => request.Age).NotNull().Because(ApiError.InvalidRequest, "age", "is required");
+        RuleFor(request => request.Age)
+            .InclusiveBetween(1, 150)
+            .Because(ApiError.InvalidAge, "age", "must be a whole number from 1 to 150");
+        RuleFor(request => request.Gender)
+            .Must(UserRules.IsGender)
+            .Because(ApiError.GenderRequired, "gender", "must be a string of 1 to 50 characters");
+    }
+}
+
+/// <summary>201, or 409 if the username or the email is taken.</summary>
+internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, TimeProvider time)
+    : Endpoint<RegisterUserRequest>
+{
+    public override void Configure()
+    {
+        Post("/api/register");
+        AllowAnonymous();
+        DontAutoSendResponse();
+        RequestBinder(new JsonBinder<RegisterUserRequest>(UserJson.Context.RegisterUserRequest));
+        Description(
+            route => route.Accepts<RegisterUserRequest>("*/*").Produces<RegisterUserResponse>(201),
+            clearDefaults: true
+        );
+    }
+
+    public override async Task HandleAsync(RegisterUserRequest request, CancellationToken cancellation)
+    {
+        // Asked before the expensive hash, and decided for good after it.
+        if (await users.FindConflictAsync(request.Username!, request.Email!) is { } conflict)
+        {
+            await Answer.ErrorAsync(HttpContext, ErrorFor(conflict));
+            return;
+        }
+
+        if (await passwords.HashAsync(request.Password!, cancellation) is not { } hash)
+        {
+            await Answer.ErrorAsync(HttpContext, ApiError.TooManyRequests);
+            return;
+        }
+
+        var (registered, user) = await users.RegisterAsync(
+            new User(
+                UserStore.NewUserId(),
+                request.Username!,
+                request.Email!,
+                request.FullName!.Trim(),
+                request.Age!.Value,
+                request.Gender!,
+                hash,
+                time.GetUtcNow()
+            )
+        );
+        await (
+            registered == Registration.Done
+                ? Answer.WriteAsync(
+                    HttpContext,
+                    201,
+                    RegisterUserResponse.Of(user),
+                    UserJson.Context.RegisterUserResponse
+                )
+                : Answer.ErrorAsync(HttpContext, ErrorFor(registered))
+        );
+    }
+
+    private static ApiError ErrorFor(Registration conflict) =>
+        conflict == Registration.UsernameTaken ? ApiError.UsernameExists : ApiError.EmailExists;
+}
+
+internal sealed record RegisterUserResponse(string Status, string Message, RegisteredUser Data)
+{
+    public static RegisterUserResponse Of(User user) =>
+        new(
+            "success",
+            "User successfully registered!",
+            new RegisteredUser(user.UserId, user.Username, user.Email, user.FullName, user.Age, user.Gender)
+        );
+}
+
+internal sealed record RegisteredUser(
+    string UserId,
+    string Username,
+    string Email,
+    string FullName,
+    int Age,
+    string Gender
+);

@@ -1,0 +1,17 @@
+namespace FastKv.Features.Users;
+
+/// <summary>A registered user, as Redis keeps it.</summary>
+internal sealed record User(
+    string UserId,
+    string Username,
+    string Email,
+    string FullName,
+    int Age,
+    string Gender,
+    string PasswordHash,
+    DateTimeOffset CreatedAt
+)
+{
+    /// <summary>The form in which names are compared: usernames and emails are unique without regard to case.</summary>
+    public static string Fold(string name) => name.ToLowerInvariant();
+}

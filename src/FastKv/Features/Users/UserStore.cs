@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using FastKv.Redis;
+using StackExchange.Redis;
+
+namespace FastKv.Features.Users;
+
+/// <summary>What became of a registration.</summary>
+internal enum Registration
+{
+    Done,
+    UsernameTaken,
+    EmailTaken,
+}
+
+/// <summary>
+/// Users in Redis: a hash per username and a claim per email. The two lie in different slots of a cluster, so no transaction
+/// spans them. What is true at any time: <b>an email belongs to the user whom its claim names, if that user's hash exists and
+/// has this email; otherwise it is free</b>, at once if the hash has another email, after <see cref="OrphanAge"/> if there is
+/// no hash, because its registration may still be under way. A crash at any step leaves an orphaned claim, which the next
+/// registration of the email takes over, and nothing else.
+/// </summary>
+internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
+{
+    /// <summary>How old a claim without its user is when another registration may take it over.</summary>
+    public static readonly TimeSpan OrphanAge = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How old a claim may be when its user is created. The rest until <see cref="OrphanAge"/> is what the clocks of two Redis
+    /// servers may differ by; both ages are measured by Redis and not by this process.
+    /// </summary>
+    private static readonly TimeSpan CreateWithin = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+    private const int MaximumPolls = 60;
+
+    private const string UserIdAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// <summary>A new opaque id: 20 characters, 100 random bits.</summary>
+    public static string NewUserId() => RandomNumberGenerator.GetString(UserIdAlphabet, 20);
+
+    /// <summary>The user of this name, in any case, or null. One round trip.</summary>
+    public async Task<User?> FindAsync(string username)
+    {
+        var fields = (await redis.GetHashAsync(keys.User(User.Fold(username)))).ToDictionary();
+        return fields.Count == 0
+            ? null
+            : new User(
+                fields["user_id"]!,
+                fields["username"]!,
+                fields["email"]!,
+                fields["full_name"]!,
+                (int)fields["age"],
+                fields["gender"]!,
+                fields["password_hash"]!,
+                DateTimeOffset.Parse(fields["created_at"]!, CultureInfo.InvariantCulture)
+            );
+    }
+
+    /// <summary>Whether a registration would be refused now; null if not. One round trip, two if the email is claimed.</summary>
+    public async Task<Registration?> FindConflictAsync(string username, string email)
+    {
+        var claimAsync = redis.GetAsync(keys.Email(User.Fold(email)));
+        if (await EmailOfAsync(User.Fold(username)) is not null)
+        {
+            await claimAsync;
+            return Registration.UsernameTaken;
+        }
+
+        return EmailClaim.Parse(await claimAsync) is { } claim && await EmailOfAsync(claim.Username) == User.Fold(email)
+            ? Registration.EmailTaken
+            : null;
+    }
+
+    /// <summary>
+    /// Claims the email, then creates the user if the name is free, else gives the claim back. Exactly one of several
+    /// registrations that race for a name or an email is done.
+    /// </summary>
+    /// <returns>What became of it, and the user as it is stored.</returns>
+    public async Task<(Registration, User)> RegisterAsync(User user)
+    {
+        var username = User.Fold(user.Username);
+        var email = User.Fold(user.Email);
+        RedisValue replaced = RedisValue.Null;
+        for (var polls = 0; polls < MaximumPolls; polls++)
+        {
+            var claim = await ClaimAsync(email, username, user.UserId, replaced);
+            replaced = RedisValue.Null;
+            if (claim.Username == username)
+            {
+                // Ours, or that of an earlier try for the same user, whose place this one takes: the name decides, and only
+                // one user of this name can be created.
+                user = user with
+                {
+                    UserId = claim.UserId,
+                };
+                switch (await CreateAsync(username, user, claim))
+                {
+                    case Creation.Done:
+                        return (Registration.Done, user);
+                    case Creation.ClaimTooOld:
+                        replaced = claim.Raw;
+                        continue;
+                    default:
+                        await ReleaseAsync(email, username, claim);
+                        return (Registration.UsernameTaken, user);
+                }
+            }
+
+            var holder = await EmailOfAsync(claim.Username);
+            if (holder == email)
+            {
+                var taken = await EmailOfAsync(username) is not null;
+                return (taken ? Registration.UsernameTaken : Registration.EmailTaken, user);
+            }
+
+            if (holder is not null || claim.Age > OrphanAge)
+            {
+                replaced = claim.Raw;
+                continue;
+            }
+
+            // Another registration of this email is between its two steps: its outcome decides.
+            await Task.Delay(PollInterval);
+        }
+
+        return (Registration.EmailTaken, user);
+    }
+
+    /// <summary>
+    /// Puts a hash with today's parameters in the place of an older one. If the store fails meanwhile, the old one stays until the
+    /// next login.
+    /// </summary>
+    public async Task RenewPasswordHashAsync(User user, string passwordHash)
+    {
+        try
+        {
+            await redis.SetHashFieldAsync(keys.User(User.Fold(user.Username)), "password_hash", passwordHash);
+        }
+        catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
+    }
+
+    private async Task<string?> EmailOfAsync(string username)
+    {
+        string? email = await redis.GetHashFieldAsync(keys.User(username), "email");
+        return email is null ? null : User.Fold(email);
+    }
+
+    // Sets the claim if the key is absent or holds exactly what is to be replaced; returns the claim in force, its age first.
+    private const string ClaimScript = """
+        local now = redis.call('TIME')
+        local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+        local held = redis.call('GET', KEYS[1])
+        if held and held ~= ARGV[3] then
+          local since = tonumber(string.match(held, '^%d+'))
+          return {ms - since, held}
+        end
+        local claim = string.format('%.0f', ms) .. ' ' .. ARGV[2] .. ' ' .. ARGV[1]
+        redis.call('SET', KEYS[1], claim)
+        return {0, claim}
+        """;
+
+    private async Task<EmailClaim> ClaimAsync(string email, string username, string userId, RedisValue replaced)
+    {
+        try
+        {
+            var reply = (RedisResult[])
+                (
+                    await redis.EvaluateAsync(
+                        ClaimScript,
+                        keys.Email(email),
+                        username,
+                        userId,
+                        replaced.IsNull ? RedisValue.EmptyString : replaced
+                    )
+                )!;
+            return EmailClaim.Parse((RedisValue)reply[1], TimeSpan.FromMilliseconds((long)reply[0]))!;
+        }
+        catch (OutcomeUnknownException lost)
+        {
+            // Whether the claim stands or not, there is no user: the registration certainly did not happen.
+            throw new StoreUnavailableException(lost.Reason, lost.InnerException);
+        }
+    }
+
+    private enum Creation
+    {
+        NameTaken = 0,
+        Done = 1,
+        ClaimTooOld = 2,
+    }
+
+    // Creates the hash if it is absent and the claim is younger than the limit.
+    private const string CreateScript = """
+        if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+        local now = redis.call('TIME')
+        if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(ARGV[1]) then return 2 end
+        redis.call('HSET', KEYS[1], 'user_id', ARGV[2], 'username', ARGV[3], 'email', ARGV[4], 'full_name', ARGV[5],
+          'age', ARGV[6], 'gender', ARGV[7], 'password_hash', ARGV[8], 'created_at', ARGV[9])
+        return 1
+        """;
+
+    private async Task<Creation> CreateAsync(string username, User user, EmailClaim claim) =>
+        (Creation)
+            (int)
+                await redis.EvaluateAsync(
+                    CreateScript,
+                    keys.User(username),
+                    claim.SinceMilliseconds + (long)CreateWithin.TotalMilliseconds,
+                    user.UserId,
+                    user.Username,
+                    user.Email,
+                    user.FullName,
+                    user.Age,
+                    user.Gender,
+                    user.PasswordHash,
+                    user.CreatedAt.ToString("O", CultureInfo.InvariantCulture)
+                );
+
+    private const string ReleaseScript = """
+        if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+        return 0
+        """;
+
+    /// <summary>
+    /// Gives the claim back, unless the user who has the name has this very email. If the store fails meanwhile, the claim is
+    /// an orphan that anyone may take over, and the answer of the registration stands.
+    /// </summary>
+    private async Task ReleaseAsync(string email, string username, EmailClaim claim)
+    {
+        try
+        {
+            if (await EmailOfAsync(username) != email)
+            {
+                await redis.EvaluateAsync(ReleaseScript, keys.Email(email), claim.Raw);
+            }
+        }
+        catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
+    }
+}

@@ -1,0 +1,64 @@
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>
+/// The one multiplexer of the process. It connects in the background and for as long as it takes: a Redis that is down at start
+/// makes the service not ready, and nothing else.
+/// </summary>
+internal sealed partial class RedisConnection(ConfigurationOptions configuration, ILogger<RedisConnection> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
+    private volatile ConnectionMultiplexer? multiplexer;
+
+    /// <summary>The database to send commands to.</summary>
+    /// <exception cref="StoreUnavailableException">There has been no connection yet.</exception>
+    public IDatabase Database => multiplexer?.GetDatabase() ?? throw new StoreUnavailableException("NotConnectedYet");
+
+    /// <summary>Where commands go, for telemetry: the first server of the configuration.</summary>
+    public System.Net.EndPoint EndPoint { get; } = configuration.EndPoints[0];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var connected = await ConnectionMultiplexer.ConnectAsync(configuration);
+                connected.ConnectionFailed += (_, failure) => LogLost(failure.FailureType);
+                connected.ConnectionRestored += (_, _) => LogRestored();
+                multiplexer = connected;
+                return;
+            }
+            catch (Exception exception)
+                when (exception is RedisException or TimeoutException or System.Net.Sockets.SocketException)
+            {
+                LogNotReachable(exception.GetType().Name);
+                await Task.Delay(RetryDelay, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (multiplexer is { } connected)
+        {
+            await connected.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Redis can't be reached ({Cause}); trying again. Check ConnectionStrings__Redis and that Redis is up."
+    )]
+    private partial void LogNotReachable(string cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection to Redis was lost ({FailureType}); reconnecting.")]
+    private partial void LogLost(ConnectionFailureType failureType);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A connection to Redis is back.")]
+    private partial void LogRestored();
+}

@@ -1,0 +1,33 @@
+using System.Text;
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>Every key name. None of them expires, except the counters of the login limiter.</summary>
+internal sealed class RedisKeys(RedisOptions options)
+{
+    private readonly byte[] dataPrefix = Encoding.ASCII.GetBytes($"{options.KeyPrefix}:data:{{");
+
+    /// <summary>
+    /// Hash: user_id, username, email, full_name, age, gender, password_hash, created_at. Lives as long as the user.
+    /// </summary>
+    public RedisKey User(string foldedUsername) => $"{options.KeyPrefix}:user:{foldedUsername}";
+
+    /// <summary>String: the claim on an email address, written by the registration. Lives as long as the user.</summary>
+    public RedisKey Email(string foldedEmail) => $"{options.KeyPrefix}:email:{foldedEmail}";
+
+    /// <summary>
+    /// String: the bytes of one value. Lives until it is deleted. The user id is a hash tag (Redis Cluster specification, "Hash
+    /// tags"), so one user's entries share a slot, and it stands before the client's key, so no key reaches another's.
+    /// </summary>
+    public RedisKey Data(string userId, ReadOnlySpan<byte> key)
+    {
+        var name = new byte[dataPrefix.Length + userId.Length + 2 + key.Length];
+        dataPrefix.CopyTo(name, 0);
+        var end = dataPrefix.Length + Encoding.ASCII.GetBytes(userId, name.AsSpan(dataPrefix.Length));
+        name[end++] = (byte)'}';
+        name[end++] = (byte)':';
+        key.CopyTo(name.AsSpan(end));
+        return name;
+    }
+}

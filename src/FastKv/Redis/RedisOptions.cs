@@ -1,0 +1,70 @@
+using FastKv.Configuration;
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>Settings <c>ConnectionStrings__Redis</c> and <c>FastKv__Redis__*</c>.</summary>
+internal sealed class RedisOptions
+{
+    /// <summary>What every key in Redis begins with, so that several installations can share one Redis. 1 to 64 characters.</summary>
+    public string KeyPrefix { get; set; } = "fastkv";
+
+    /// <summary>Milliseconds within which every request is answered, whatever the store does. 500 to 60,000.</summary>
+    public int TimeoutMilliseconds { get; set; } = 2000;
+
+    public static RedisOptions From(IConfiguration configuration)
+    {
+        var options = Setting.Bind<RedisOptions>(configuration, "Redis");
+        Setting.RequireRange("Redis:TimeoutMilliseconds", options.TimeoutMilliseconds, 500, 60_000);
+        if (
+            options.KeyPrefix.Length is < 1 or > 64
+            || options.KeyPrefix.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.' or ':'))
+        )
+        {
+            throw new InvalidSettingException(
+                "FastKv__Redis__KeyPrefix must be 1 to 64 letters, digits, or _ - . : characters."
+            );
+        }
+
+        return options;
+    }
+
+    /// <summary>What the connection needs to keep the promise of <see cref="TimeoutMilliseconds"/>.</summary>
+    /// <exception cref="InvalidSettingException">The connection string can't be read.</exception>
+    public ConfigurationOptions ToConfiguration(string connectionString)
+    {
+        ConfigurationOptions configuration;
+        try
+        {
+            configuration = ConfigurationOptions.Parse(connectionString);
+        }
+        catch (ArgumentException)
+        {
+            throw new InvalidSettingException(
+                "ConnectionStrings__Redis can't be read; write it as StackExchange.Redis does, for example redis:6379,user=fastkv,password=secret,ssl=true."
+            );
+        }
+
+        if (configuration.EndPoints.Count == 0)
+        {
+            throw new InvalidSettingException(
+                "ConnectionStrings__Redis names no server; set it to at least one host:port, for example redis:6379."
+            );
+        }
+
+        // Timeouts are looked for at each heartbeat, so a command is given up at most one heartbeat after its timeout.
+        var heartbeat = TimeSpan.FromMilliseconds(100);
+        var timeout = TimeoutMilliseconds - 3 * (int)heartbeat.TotalMilliseconds;
+        configuration.HeartbeatInterval = heartbeat;
+        configuration.AsyncTimeout = timeout;
+        configuration.SyncTimeout = timeout;
+        configuration.ConnectTimeout = Math.Min(timeout, 1000);
+        configuration.KeepAlive = 1;
+        configuration.AbortOnConnectFail = false;
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ReconnectRetryPolicy = new LinearRetry(250);
+        configuration.IncludeDetailInExceptions = false;
+        configuration.ClientName ??= "fastkv";
+        return configuration;
+    }
+}

@@ -1,0 +1,82 @@
+using FastKv.Configuration;
+
+namespace FastKv.Redis;
+
+internal static partial class RedisSetup
+{
+    /// <summary>
+    /// Adds the connection to the Redis of <c>ConnectionStrings__Redis</c>, or to the embedded store if there is none.
+    /// </summary>
+    /// <returns>The folder of the embedded store, or null with a Redis.</returns>
+    public static string? AddRedis(this WebApplicationBuilder builder)
+    {
+        var options = RedisOptions.From(builder.Configuration);
+        var connectionString = builder.Configuration.GetConnectionString("Redis");
+        string? directory = null;
+        if (string.IsNullOrWhiteSpace(connectionString))
+        {
+            directory = builder.Configuration[$"{Setting.Root}:DataDirectory"] ?? "data";
+            connectionString = builder.Services.AddEmbeddedStore(Path.GetFullPath(directory));
+        }
+
+        var configuration = options.ToConfiguration(connectionString);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(configuration);
+        builder.Services.AddSingleton<RedisKeys>();
+        builder.Services.AddSingleton<RedisConnection>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
+        builder.Services.AddSingleton<RedisCommands>();
+        return directory is null ? null : Path.GetFullPath(directory);
+    }
+
+    /// <summary>Says at start which store is used.</summary>
+    public static void LogStore(this WebApplication app, string? embeddedDirectory)
+    {
+        var logger = app.Services.GetRequiredService<ILogger<RedisConnection>>();
+        if (embeddedDirectory is null)
+        {
+            var configuration = app.Services.GetRequiredService<StackExchange.Redis.ConfigurationOptions>();
+            LogRedis(logger, configuration.EndPoints);
+        }
+        else
+        {
+            LogEmbedded(logger, embeddedDirectory);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Store: Redis at {EndPoints}.")]
+    private static partial void LogRedis(ILogger logger, IEnumerable<System.Net.EndPoint> endPoints);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Store: embedded, for one process only; the data are in {Directory}. To use a Redis, set ConnectionStrings__Redis (for example localhost:6379)."
+    )]
+    private static partial void LogEmbedded(ILogger logger, string directory);
+
+#if EMBEDDED_STORE
+    private static string AddEmbeddedStore(this IServiceCollection services, string directory)
+    {
+        var store = EmbeddedStore.Start(directory);
+        services.AddSingleton(_ => store);
+        services.AddHostedService<EmbeddedStoreLifetime>();
+        return store.ConnectionString;
+    }
+
+    /// <summary>Closes the embedded store after everything that uses it.</summary>
+    private sealed class EmbeddedStoreLifetime(EmbeddedStore store) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            store.Dispose();
+            return Task.CompletedTask;
+        }
+    }
+#else
+    private static string AddEmbeddedStore(this IServiceCollection services, string directory) =>
+        throw new InvalidSettingException(
+            "This build has no embedded store; set ConnectionStrings__Redis to a Redis server, for example redis:6379."
+        );
+#endif
+}

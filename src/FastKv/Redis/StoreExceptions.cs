@@ -1,0 +1,66 @@
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>The store did not carry the command out, and certainly will not: the caller may try again.</summary>
+internal sealed class StoreUnavailableException(string reason, Exception? cause = null) : Exception(reason, cause)
+{
+    /// <summary>For the log: what failed, without keys or values.</summary>
+    public string Reason { get; } = reason;
+}
+
+/// <summary>A write was sent and its reply was lost: it may or may not have happened.</summary>
+internal sealed class OutcomeUnknownException(string reason, Exception cause) : Exception(reason, cause)
+{
+    /// <summary>For the log: what failed, without keys or values.</summary>
+    public string Reason { get; } = reason;
+}
+
+/// <summary>Tells an outage of the store from a bug, and a command that was not carried out from one that may have been.</summary>
+internal static class StoreFault
+{
+    /// <summary>The exception to throw instead, or null if this is not an outage of the store.</summary>
+    public static Exception? Classify(Exception fault, bool write) =>
+        fault switch
+        {
+            RedisServerException refusal when IsRefusal(refusal.Kind) => new StoreUnavailableException(
+                refusal.Kind.ToString(),
+                fault
+            ),
+            RedisTimeoutException timeout => OfLostReply(write, timeout.Commandstatus, "Timeout", fault),
+            RedisConnectionException lost => OfLostReply(write, lost.CommandStatus, lost.FailureType.ToString(), fault),
+            ObjectDisposedException or TimeoutException => write
+                ? new OutcomeUnknownException("Disconnected", fault)
+                : new StoreUnavailableException("Disconnected", fault),
+            _ => null,
+        };
+
+    private static Exception OfLostReply(bool write, CommandStatus status, string reason, Exception fault) =>
+        write && status is not (CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog)
+            ? new OutcomeUnknownException(reason, fault)
+            : new StoreUnavailableException(reason, fault);
+
+    /// <summary>
+    /// Replies with which a server says that it did not run the command because of its own state, not because the command is
+    /// wrong (redis.io, "Redis serialization protocol", simple errors; redis.conf).
+    /// </summary>
+    private static bool IsRefusal(RedisErrorKind kind) =>
+        kind
+            is RedisErrorKind.Loading
+                or RedisErrorKind.ClusterDown
+                or RedisErrorKind.MasterDown
+                or RedisErrorKind.TryAgain
+                or RedisErrorKind.NoReplicas
+                or RedisErrorKind.Misconfigured
+                or RedisErrorKind.OutOfMemory
+                or RedisErrorKind.Busy
+                or RedisErrorKind.MaxClients
+                or RedisErrorKind.Moved
+                or RedisErrorKind.Ask
+                or RedisErrorKind.NoAuth
+                or RedisErrorKind.WrongPass
+                or RedisErrorKind.NoPermission
+                or RedisErrorKind.NotPermitted
+                or RedisErrorKind.ReadOnly
+                or RedisErrorKind.UnknownRedirectTarget;
+}

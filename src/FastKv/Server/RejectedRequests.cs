@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Text;
+using FastKv.Api;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace FastKv.Server;
+
+/// <summary>
+/// Gives the envelope to requests that Kestrel rejects before there is an application to ask: a broken request line, a NUL in
+/// the path, headers that are too large or too slow. Kestrel announces each as a diagnostic event and then sends a status
+/// without a body; this sends an answer with one instead, and drops what Kestrel sends.
+/// </summary>
+internal sealed class RejectedRequests(DiagnosticListener diagnostics)
+    : IHostedService,
+        IObserver<KeyValuePair<string, object?>>
+{
+    private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
+    private const string DataPrefix = "/api/data/";
+
+    private IDisposable? subscription;
+
+    /// <summary>Lets the answers of this class reach the connections of an endpoint.</summary>
+    public static void Cover(ListenOptions endpoint) =>
+        endpoint.Use(
+            (connection, next) =>
+            {
+                var output = new Output(connection.Transport.Output);
+                connection.Transport = new Transport(connection.Transport.Input, output);
+                connection.Features.Set(output);
+                return next(connection);
+            }
+        );
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        subscription = diagnostics.Subscribe(this, static name => name == BadRequest);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        subscription?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void OnNext(KeyValuePair<string, object?> value)
+    {
+        if (
+            value is { Key: BadRequest, Value: IFeatureCollection features }
+            && features.Get<IHttpResponseFeature>() is { HasStarted: false } response
+            && features.Get<ITlsHandshakeFeature>() is null
+            && features.Get<Output>() is { } output
+        )
+        {
+            output.ReplaceWith(AnswerOf(response.StatusCode, features.Get<IHttpRequestFeature>()?.RawTarget ?? ""));
+        }
+    }
+
+    public void OnCompleted() { }
+
+    public void OnError(Exception error) { }
+
+    private static byte[] AnswerOf(int status, string target)
+    {
+        var isKey = status == 400 && target.StartsWith(DataPrefix, StringComparison.OrdinalIgnoreCase);
+        var body = Answer.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.ForStatus(status), null, null);
+        var head =
+            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\nContent-Type: {Answer.ContentType}\r\n"
+            + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
+    }
+
+    private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    /// <summary>What a connection sends; its rest can be replaced by one last answer.</summary>
+    private sealed class Output(PipeWriter inner) : PipeWriter
+    {
+        private byte[]? dropped;
+
+        public void ReplaceWith(ReadOnlySpan<byte> answer)
+        {
+            inner.Write(answer);
+            dropped = new byte[4096];
+        }
+
+        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => inner.UnflushedBytes;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) =>
+            dropped is null ? inner.GetMemory(sizeHint) : Dropped(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) =>
+            dropped is null ? inner.GetSpan(sizeHint) : Dropped(sizeHint);
+
+        public override void Advance(int bytes)
+        {
+            if (dropped is null)
+            {
+                inner.Advance(bytes);
+            }
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            inner.FlushAsync(cancellationToken);
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        private byte[] Dropped(int sizeHint) => dropped!.Length >= sizeHint ? dropped : dropped = new byte[sizeHint];
+    }
+}
