@@ -68,8 +68,10 @@ internal sealed class RejectedRequests(DiagnosticListener diagnostics)
 
     private static byte[] AnswerOf(int status, string target)
     {
+        // An unknown HTTP version (505) is the client's mistake like the others.
+        status = status >= 500 ? 400 : status;
         var isKey = status == 400 && target.StartsWith(DataPrefix, StringComparison.OrdinalIgnoreCase);
-        var body = Answer.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.ForStatus(status), null, null);
+        var body = Answer.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.InvalidRequest, null, null);
         var head =
             $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\nContent-Type: {Answer.ContentType}\r\n"
             + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";

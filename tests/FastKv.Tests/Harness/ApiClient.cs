@@ -1,0 +1,168 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace FastKv.Tests.Harness;
+
+/// <summary>Speaks HTTP to a service: raw methods, targets and bodies, and the verbs that most tests begin with.</summary>
+internal sealed class ApiClient(Uri address) : IDisposable
+{
+    private readonly HttpClient client = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+        }
+    )
+    {
+        Timeout = TimeSpan.FromSeconds(30),
+    };
+
+    public Uri Address => address;
+
+    /// <summary>A name that nobody else uses.</summary>
+    public static string NewName(string prefix = "user") => $"{prefix}-{Guid.NewGuid():N}";
+
+    /// <summary>The body of a registration that is legal; change it to make it otherwise.</summary>
+    public static JsonObject Registration(string? username = null)
+    {
+        var name = username ?? NewName();
+        return new JsonObject
+        {
+            ["username"] = name,
+            ["email"] = $"{name}@example.com",
+            ["password"] = "secure_password123",
+            ["full_name"] = "John Doe",
+            ["age"] = 30,
+            ["gender"] = "male",
+        };
+    }
+
+    /// <summary>Percent-encodes a key as a path segment.</summary>
+    public static string PathOf(string key) => "/api/data/" + Uri.EscapeDataString(key);
+
+    /// <summary>Sends a request. The target goes over the wire as it is.</summary>
+    public async Task<Reply> SendAsync(
+        HttpMethod method,
+        string target,
+        string? token = null,
+        HttpContent? content = null,
+        params (string Name, string Value)[] headers
+    )
+    {
+        var uri = new Uri(
+            address.GetLeftPart(UriPartial.Authority) + target,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+        );
+        using var request = new HttpRequestMessage(method, uri) { Content = content };
+        if (token is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var response = await client.SendAsync(request);
+        return await Reply.ReadAsync(response);
+    }
+
+    public Task<Reply> GetAsync(string target, string? token = null) => SendAsync(HttpMethod.Get, target, token);
+
+    /// <summary>Sends text as application/json.</summary>
+    public Task<Reply> PostTextAsync(string target, string json, string? token = null) =>
+        SendAsync(HttpMethod.Post, target, token, Json(json));
+
+    public Task<Reply> PostAsync(string target, JsonNode body, string? token = null) =>
+        PostTextAsync(target, body.ToJsonString(), token);
+
+    public Task<Reply> PutAsync(string target, JsonNode body, string? token = null) =>
+        SendAsync(HttpMethod.Put, target, token, Json(body.ToJsonString()));
+
+    /// <summary>application/json without a charset.</summary>
+    public static HttpContent Json(string json)
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(json));
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        return content;
+    }
+
+    public Task<Reply> StoreAsync(string token, string key, string value) =>
+        PostAsync("/api/data", new JsonObject { ["key"] = key, ["value"] = value }, token);
+
+    public Task<Reply> RetrieveAsync(string token, string key) => GetAsync(PathOf(key), token);
+
+    public Task<Reply> UpdateAsync(string token, string key, string value) =>
+        PutAsync(PathOf(key), new JsonObject { ["value"] = value }, token);
+
+    public Task<Reply> DeleteAsync(string token, string key) => SendAsync(HttpMethod.Delete, PathOf(key), token);
+
+    /// <summary>Registers a new user and returns the name.</summary>
+    public async Task<string> RegisterAsync()
+    {
+        var name = NewName();
+        (await PostAsync("/api/register", Registration(name))).Expect(HttpStatusCode.Created);
+        return name;
+    }
+
+    /// <summary>A token for a registered user.</summary>
+    public async Task<string> SignInAsync(string username, string password = "secure_password123")
+    {
+        var reply = await PostAsync("/api/token", new JsonObject { ["username"] = username, ["password"] = password });
+        return reply.Expect(HttpStatusCode.OK).Json["data"]!["access_token"]!.GetValue<string>();
+    }
+
+    /// <summary>A token of a user who was not there before.</summary>
+    public async Task<string> NewUserTokenAsync() => await SignInAsync(await RegisterAsync());
+
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            return (await GetAsync("/health/ready")).Status == HttpStatusCode.OK;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+}
+
+/// <summary>A whole answer.</summary>
+internal sealed record Reply(
+    HttpStatusCode Status,
+    IReadOnlyDictionary<string, string> Headers,
+    byte[] Body,
+    Version HttpVersion
+)
+{
+    public string Text => Encoding.UTF8.GetString(Body);
+
+    public JsonNode Json => JsonNode.Parse(Body) ?? throw new JsonException($"No JSON: {Text}");
+
+    /// <summary>The error code of the envelope, or null if this is a success.</summary>
+    public string? Code => Json["code"]?.GetValue<string>();
+
+    public static async Task<Reply> ReadAsync(HttpResponseMessage response) =>
+        new(
+            response.StatusCode,
+            response
+                .Headers.Concat(response.Content.Headers)
+                .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase),
+            await response.Content.ReadAsByteArrayAsync(),
+            response.Version
+        );
+
+    /// <summary>Fails with the whole answer unless it has this status.</summary>
+    public Reply Expect(HttpStatusCode status)
+    {
+        Xunit.Assert.True(Status == status, $"Expected {(int)status}, got {(int)Status}: {Text}");
+        return this;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Security.Cryptography;
+
+namespace FastKv.Tests.Harness;
+
+/// <summary>The real program, as a process of its own on a free port.</summary>
+internal sealed class FastKvProcess : ChildProcess
+{
+    private FastKvProcess(Uri address, IDictionary<string, string?> environment)
+        : base("dotnet", [ProgramPath], environment)
+    {
+        Address = address;
+        Api = new ApiClient(address);
+    }
+
+    /// <summary>One signing key for all services of a test run, so that they are replicas of each other.</summary>
+    public static string SigningKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
+    public Uri Address { get; }
+
+    /// <summary>Talks to it.</summary>
+    public ApiClient Api { get; }
+
+    private static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "FastKv.dll");
+
+    /// <summary>Starts a service without waiting for it.</summary>
+    /// <param name="redis">The connection string; null for the embedded store.</param>
+    /// <param name="settings">More settings, by the names of their environment variables.</param>
+    public static FastKvProcess Launch(string? redis, params (string Name, string? Value)[] settings)
+    {
+        var address = new Uri($"http://127.0.0.1:{Wait.FreePort()}");
+        var environment = new Dictionary<string, string?>
+        {
+            ["ASPNETCORE_URLS"] = address.ToString(),
+            ["ConnectionStrings__Redis"] = redis,
+            ["FastKv__Token__SigningKeys__0"] = redis is null ? null : SigningKey,
+            // The cheapest hashes that the settings allow: what is tested is not their strength.
+            ["FastKv__Passwords__MemoryKiB"] = "1024",
+            ["FastKv__Passwords__Iterations"] = "1",
+            ["FastKv__Passwords__MaxQueuedHashes"] = "10000",
+        };
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
+        return new FastKvProcess(address, environment);
+    }
+
+    /// <summary>Starts a service and waits until it is ready.</summary>
+    public static async Task<FastKvProcess> StartAsync(string? redis, params (string Name, string? Value)[] settings)
+    {
+        var service = Launch(redis, settings);
+        await service.UntilReadyAsync();
+        return service;
+    }
+
+    public Task UntilReadyAsync(TimeSpan? limit = null) =>
+        Wait.UntilAsync(
+            "the service is ready",
+            async () =>
+                HasExited
+                    ? throw new InvalidOperationException($"The service ended with {Process.ExitCode}: {Log}")
+                    : await Api.IsReadyAsync(),
+            limit
+        );
+}

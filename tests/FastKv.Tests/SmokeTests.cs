@@ -1,7 +1,0 @@
-namespace FastKv.Tests;
-
-public sealed class SmokeTests
-{
-    [Xunit.Fact]
-    public void Runs() { }
-}
