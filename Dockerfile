@@ -21,7 +21,7 @@ RUN dotnet publish src/FastKv -c Release -a "$TARGETARCH" --no-self-contained --
     -p:EmbeddedStore=false -o /app
 
 FROM ${RUNTIME_IMAGE}
-ARG VERSION=0.0.0
+ARG VERSION=1.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="FastKv" \
       org.opencontainers.image.description="Users and their key-value data over HTTP, kept in Redis" \
