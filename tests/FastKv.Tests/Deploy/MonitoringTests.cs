@@ -31,8 +31,8 @@ public sealed partial class MonitoringTests
         "dotnet_process_cpu_count",
         "dotnet_process_cpu_time_seconds_total",
         "dotnet_process_memory_working_set_bytes",
-        "dotnet_thread_pool_queue_length",
-        "dotnet_thread_pool_thread_count",
+        "dotnet_thread_pool_queue_length_total",
+        "dotnet_thread_pool_thread_count_total",
     ];
 
     private static readonly HashSet<string> Labels =
