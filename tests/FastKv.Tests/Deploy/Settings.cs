@@ -75,6 +75,9 @@ internal static partial class Settings
             : General.Contains(name) || Documented.Contains(name);
     }
 
+    /// <summary>Whether the program reads any of a group.</summary>
+    public static bool HasGroup(string group) => OptionsOf(group) is not null;
+
     /// <summary>The type that a group of settings is read into: PasswordOptions for Passwords, HttpOptions for Http.</summary>
     private static Type? OptionsOf(string group) =>
         OptionsTypes.FirstOrDefault(type =>
