@@ -65,7 +65,7 @@ internal static class LoadProgram
 
 #if USE_NBOMBER
     private static Task<int> NBomber(RunOptions options, CancellationToken cancellation) =>
-        NBomberFront.RunAsync(options, cancellation);
+        Running.NBomberFront.RunAsync(options, cancellation);
 #else
     private static Task<int> NBomber(RunOptions options, CancellationToken cancellation) =>
         throw new UsageException("This build has no NBomber in it: build with -p:UseNBomber=true.");

@@ -69,12 +69,12 @@ internal sealed record CompareBench(
             DateTimeOffset.UtcNow,
             Options.CommandLine,
             MachineReport.Here(),
-            workbench.Pinning.Description + await SinkNoteAsync(sink, cancellation),
+            FormattableString.Invariant(
+                $"{workbench.Pinning.Description}; {StoredKeys:#,0} stored keys, values of {ValueBytes:#,0} bytes"
+            ) + await SinkNoteAsync(sink, cancellation),
             [
-                ComparisonTable.Of(
-                    "Server CPU time for a request and requests a second: median (least to most) of the rounds",
-                    comparison.Measurements
-                ),
+                ComparisonTable.Of(comparison.Measurements, showData: false),
+                .. Tracing ? [ComparisonTable.Tracing(comparison.Measurements)] : Array.Empty<BenchTable>(),
             ],
             comparison.Measurements
         );

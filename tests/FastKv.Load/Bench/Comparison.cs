@@ -10,9 +10,7 @@ internal sealed class Comparison(Workbench workbench, IReadOnlyList<Contender> s
 {
     private const double MostPerSecondAtFirst = 40_000;
     private const double Headroom = 1.5;
-    private static readonly TimeSpan ShortWarmUp = TimeSpan.FromSeconds(5);
     private readonly List<Measurement> measurements = [];
-    private bool servicesAreWarm;
     private int runs;
 
     public IReadOnlyList<Measurement> Measurements => measurements;
@@ -49,13 +47,10 @@ internal sealed class Comparison(Workbench workbench, IReadOnlyList<Contender> s
         var rates = new Dictionary<string, double>();
         foreach (var contender in contenders)
         {
-            var known = servicesAreWarm && !contender.IsBare;
-            var duration = known && options.WarmUp > ShortWarmUp ? ShortWarmUp : options.WarmUp;
-            var result = await DriveAsync(bench, contender, duration, MostPerSecondAtFirst, cancellation);
+            var result = await DriveAsync(bench, contender, options.WarmUp, MostPerSecondAtFirst, cancellation);
             rates[contender.Name] = result.PerSecond;
         }
 
-        servicesAreWarm = true;
         return rates;
     }
 

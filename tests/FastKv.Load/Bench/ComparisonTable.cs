@@ -2,64 +2,101 @@ using System.Globalization;
 
 namespace FastKv.Load.Bench;
 
-/// <summary>A row for each case and server, with the ratio to the bare server measured in the same rounds.</summary>
+/// <summary>A row for each case, with the bare server of the same rounds beside the service.</summary>
 internal static class ComparisonTable
 {
     private static readonly string[] Columns =
     [
         "operation",
-        "protocol",
-        "connections",
-        "value, bytes",
-        "stored keys",
-        "server",
-        "CPU, µs/request",
-        "CPU, ratio to bare",
+        "over",
+        "CPU µs/request",
+        "bare",
+        "ratio",
         "requests/s",
-        "requests/s, ratio to bare",
+        "bare",
+        "ratio",
         "driver",
         "not 2xx",
     ];
 
-    public static BenchTable Of(string title, IReadOnlyList<Measurement> measurements)
+    public static BenchTable Of(IReadOnlyList<Measurement> measurements, bool showData)
     {
-        var rows = new List<IReadOnlyList<string>>();
-        foreach (var bench in measurements.GroupBy(Case))
-        {
-            var bare = bench.Where(one => one.Server == Contender.Bare).ToArray();
-            foreach (var server in bench.GroupBy(one => one.Server))
-            {
-                rows.Add(Row([.. server], bare));
-            }
-        }
+        var rows =
+            from bench in measurements.GroupBy(Case)
+            let bare = bench.Where(one => one.Server == Contender.Bare).ToArray()
+            from server in bench.GroupBy(one => one.Server)
+            where server.Key != Contender.Bare
+            select Row([.. server], bare, showData);
+        return new BenchTable(
+            "Server CPU time for a request, and requests a second, beside bare Kestrel writing the same bytes: median (least to most) of the rounds",
+            Columns,
+            [.. rows]
+        );
+    }
 
-        return new BenchTable(title, Columns, rows);
+    /// <summary>The service with tracing beside the same service without, from the same rounds.</summary>
+    public static BenchTable Tracing(IReadOnlyList<Measurement> measurements)
+    {
+        var rows =
+            from bench in measurements.GroupBy(Case)
+            let untraced = bench.Where(one => one.Server == Contender.FastKv).ToArray()
+            let traced = bench.Where(one => one.Server == Contender.Traced).ToArray()
+            select (IReadOnlyList<string>)
+                [
+                    traced[0].Operation,
+                    Over(traced[0]),
+                    Spread.Of(traced.Select(Cpu)).Text("0.0"),
+                    Spread.Of(untraced.Select(Cpu)).Text("0.0"),
+                    Ratio(traced, untraced, Cpu),
+                ];
+        return new BenchTable(
+            "Tracing on, 5 % sampled, beside tracing off",
+            ["operation", "over", "on, CPU µs/request", "off, CPU µs/request", "ratio"],
+            [.. rows]
+        );
     }
 
     private static object Case(Measurement one) =>
         (one.Operation, one.Protocol, one.Connections, one.Streams, one.ValueBytes, one.StoredKeys);
 
-    private static string[] Row(Measurement[] rounds, Measurement[] bare)
+    private static string[] Row(Measurement[] service, Measurement[] bare, bool showData)
     {
-        var first = rounds[0];
-        var cpu = Spread.Of(rounds.Select(one => one.CpuMicrosecondsPerRequest));
-        var rate = Spread.Of(rounds.Select(one => one.RequestsPerSecond));
-        var bareCpu = Spread.Of(bare.Select(one => one.CpuMicrosecondsPerRequest));
-        var bareRate = Spread.Of(bare.Select(one => one.RequestsPerSecond));
+        var first = service[0];
+        var data = showData
+            ? string.Create(CultureInfo.InvariantCulture, $", {first.StoredKeys:#,0} keys of {first.ValueBytes:#,0} B")
+            : "";
+        var traced = first.Server == Contender.Traced ? ", traced" : "";
         return
         [
-            first.Operation,
-            first.Protocol,
-            first.Streams == 1 ? $"{first.Connections}" : $"{first.Connections} × {first.Streams} streams",
-            first.ValueBytes.ToString("#,0", CultureInfo.InvariantCulture),
-            first.StoredKeys.ToString("#,0", CultureInfo.InvariantCulture),
-            first.Server,
-            cpu.Text("0.0"),
-            (cpu.Median / bareCpu.Median).ToString("0.00", CultureInfo.InvariantCulture),
-            rate.Text("#,0"),
-            (rate.Median / bareRate.Median).ToString("0.00", CultureInfo.InvariantCulture),
+            $"{first.Operation}{data}{traced}",
+            Over(first),
+            Spread.Of(service.Select(Cpu)).Text("0.0"),
+            Spread.Of(bare.Select(Cpu)).Text("0.0"),
+            Ratio(service, bare, Cpu),
+            Spread.Of(service.Select(Rate)).Text("#,0"),
+            Spread.Of(bare.Select(Rate)).Text("#,0"),
+            Ratio(service, bare, Rate),
             first.Driver,
-            rounds.Sum(one => one.NotOk).ToString("#,0", CultureInfo.InvariantCulture),
+            (service.Sum(NotOk) + bare.Sum(NotOk)).ToString("#,0", CultureInfo.InvariantCulture),
         ];
+    }
+
+    private static string Over(Measurement one) =>
+        one.Streams == 1
+            ? $"{one.Protocol}, {one.Connections}"
+            : $"{one.Protocol}, {one.Connections} × {one.Streams} streams";
+
+    private static double Cpu(Measurement one) => one.CpuMicrosecondsPerRequest;
+
+    private static double Rate(Measurement one) => one.RequestsPerSecond;
+
+    private static long NotOk(Measurement one) => one.NotOk;
+
+    /// <summary>Of the medians; the numbers in brackets are of single rounds.</summary>
+    private static string Ratio(Measurement[] these, Measurement[] those, Func<Measurement, double> number)
+    {
+        var median = Spread.Of(these.Select(number)).Median / Spread.Of(those.Select(number)).Median;
+        var rounds = Spread.Of(these.Zip(those, (one, other) => number(one) / number(other)));
+        return (rounds with { Median = median }).Text("0.00");
     }
 }

@@ -38,7 +38,7 @@ internal sealed record FlatBench(BenchOptions Options)
             Options.CommandLine,
             MachineReport.Here(),
             workbench.Pinning.Description,
-            [ComparisonTable.Of("Retrieve, flat or not", comparison.Measurements), PerByte(comparison.Measurements)],
+            [ComparisonTable.Of(comparison.Measurements, showData: true), PerByte(comparison.Measurements)],
             comparison.Measurements
         );
     }

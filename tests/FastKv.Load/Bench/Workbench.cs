@@ -1,3 +1,5 @@
+using System.Text;
+using FastKv.Load.Cli;
 using FastKv.Load.Scenarios;
 using FastKv.Load.Target;
 
@@ -9,6 +11,7 @@ namespace FastKv.Load.Bench;
 /// </summary>
 internal sealed class Workbench : IAsyncDisposable
 {
+    private const string PreparedPrefix = "k";
     private readonly RedisProcess redis;
     private readonly string assembly;
     private readonly string run = Guid.NewGuid().ToString("N")[..8];
@@ -37,7 +40,7 @@ internal sealed class Workbench : IAsyncDisposable
     {
         if (!RedisProcess.IsInstalled)
         {
-            throw new Cli.UsageException("A bench needs redis-server on the PATH: install redis.");
+            throw new UsageException("A bench needs redis-server on the PATH: install redis.");
         }
 
         var assembly = await ServiceBuild.PublishAsync(options.Published, cancellation);
@@ -109,20 +112,17 @@ internal sealed class Workbench : IAsyncDisposable
     /// <summary>One request, to see that it succeeds and what it answers.</summary>
     public async Task<Answer> ProbeAsync(ServiceProcess service, BenchCase bench, CancellationToken cancellation)
     {
-        const string Name = "probe";
-        await BeforeAsync(bench, Name, 1, cancellation);
+        var name = $"probe{Guid.NewGuid():N}";
+        await BeforeAsync(bench, name, 1, cancellation);
         using var client = Client(service);
-        using var request =
-            Plan(bench, Name + Guid.NewGuid().ToString("N")[..4]) is { Pick: NumberPick.Next } fresh
-            && bench.Operation is not Operation.Delete
-                ? fresh.Request(0)
-                : Plan(bench, Name).Request(0);
+        using var request = Plan(bench, name).Request(0);
         using var response = await client.DispatchAsync(request, cancellation);
         var answer = new Answer((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
+        await AfterAsync(bench, name, 1, cancellation);
         return response.IsSuccessStatusCode
             ? answer
             : throw new InvalidOperationException(
-                $"{bench.Operation} answered {answer.Describe()}: {System.Text.Encoding.UTF8.GetString(answer.Body)}"
+                $"{bench.Operation} answered {answer.Describe()}: {Encoding.UTF8.GetString(answer.Body)}"
             );
     }
 
@@ -131,8 +131,6 @@ internal sealed class Workbench : IAsyncDisposable
         await redis.DisposeAsync();
         Folder.Dispose();
     }
-
-    private const string PreparedPrefix = "k";
 
     private Account Account => account ?? throw new InvalidOperationException("Sign in first.");
 

@@ -202,8 +202,9 @@ internal static class HtmlReport
         border:1px solid currentColor}
         .met{color:var(--good)}.broken{color:var(--bad)}
         .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(96px,1fr));gap:10px;margin-bottom:20px}
-        .tiles div{border:1px solid var(--rule);border-radius:8px;padding:8px 12px;color:var(--soft);font-size:13px}
-        .tiles span{display:block}.tiles strong{font-size:20px;color:var(--ink);font-variant-numeric:tabular-nums}
+        .tiles div{border:1px solid var(--rule);border-radius:8px;padding:8px 10px;color:var(--soft);
+        font-size:13px;white-space:nowrap}
+        .tiles span{display:block}.tiles strong{font-size:18px;color:var(--ink);font-variant-numeric:tabular-nums}
         .tiles .bad strong{color:var(--bad)}
         figure{margin:0 0 18px;position:relative}figcaption{font-weight:600;font-size:14px;margin-bottom:4px}
         figcaption span{color:var(--soft);font-weight:400;margin-right:12px}figcaption b{font-weight:400;font-size:13px;

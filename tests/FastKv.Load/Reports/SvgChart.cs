@@ -137,11 +137,11 @@ internal sealed record SvgChart(string Title, string Unit, bool Logarithmic, IRe
             return Enumerable.Range(0, decades + 1).Select(decade => least * Math.Pow(10, decade));
         }
 
-        /// <summary>The next of 1, 2, 4, 8 times a power of ten: divides into readable ticks.</summary>
+        /// <summary>The next of a few numbers, times a power of ten, that divide by four into readable ticks.</summary>
         private static double RoundUp(double value)
         {
             var power = Math.Pow(10, Math.Floor(Math.Log10(value)));
-            double[] steps = [1, 2, 4, 6, 8, 10];
+            double[] steps = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10];
             return power * steps.First(step => step * power >= value);
         }
     }
