@@ -37,7 +37,9 @@ internal sealed record ColdBench(BenchOptions Options)
             foreach (var (name, settings) in variants)
             {
                 starts[name].Add(await StartAsync(workbench, settings, cancellation));
-                await Console.Error.WriteLineAsync($"{name}, round {round + 1}: {starts[name][^1]}");
+                await Console.Error.WriteLineAsync(
+                    $"{name}, round {round + 1}: {starts[name][^1].SharePercent:0} % of the steady rate at first"
+                );
             }
         }
 

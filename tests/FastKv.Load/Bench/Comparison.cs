@@ -8,8 +8,8 @@ namespace FastKv.Load.Bench;
 /// </summary>
 internal sealed class Comparison(Workbench workbench, IReadOnlyList<Contender> services, BenchOptions options)
 {
-    private const double MostPerSecondAtFirst = 40_000;
-    private const double Headroom = 1.5;
+    /// <summary>More than one core has been seen to delete: so many keys are stored for each second of deletes.</summary>
+    private const int MostDeletesPerSecond = 60_000;
     private readonly List<Measurement> measurements = [];
     private int runs;
 
@@ -26,56 +26,34 @@ internal sealed class Comparison(Workbench workbench, IReadOnlyList<Contender> s
             cancellation
         );
         Contender[] contenders = [new(Contender.Bare, bare), .. services];
-        var expected = await WarmUpAsync(bench, contenders, cancellation);
+        foreach (var contender in contenders)
+        {
+            await DriveAsync(bench, contender, options.WarmUp, cancellation);
+        }
+
         for (var round = 0; round < options.Rounds; round++)
         {
             foreach (var contender in round % 2 == 0 ? contenders : contenders.Reverse())
             {
-                measurements.Add(await MeasureAsync(bench, contender, round, expected[contender.Name], cancellation));
+                measurements.Add(await MeasureAsync(bench, contender, round, cancellation));
                 Report(measurements[^1]);
             }
         }
-    }
-
-    /// <returns>Requests a second of each contender, to know how many keys its deletes will need.</returns>
-    private async Task<Dictionary<string, double>> WarmUpAsync(
-        BenchCase bench,
-        IEnumerable<Contender> contenders,
-        CancellationToken cancellation
-    )
-    {
-        var rates = new Dictionary<string, double>();
-        foreach (var contender in contenders)
-        {
-            var result = await DriveAsync(bench, contender, options.WarmUp, MostPerSecondAtFirst, cancellation);
-            rates[contender.Name] = result.PerSecond;
-        }
-
-        return rates;
     }
 
     private async Task<Measurement> MeasureAsync(
         BenchCase bench,
         Contender contender,
         int round,
-        double expectedPerSecond,
         CancellationToken cancellation
     )
     {
-        var cpu = TimeSpan.Zero;
-        var result = await DriveAsync(
-            bench,
-            contender,
-            options.Round,
-            expectedPerSecond * Headroom,
-            cancellation,
-            measured => cpu = measured
-        );
+        var (result, driver, cpu) = await DriveAsync(bench, contender, options.Round, cancellation);
         return new Measurement(
             contender.Name,
             bench.Operation.Name(),
             bench.Protocol,
-            workbench.Drivers.For(workbench.Plan(bench, ""), bench.Http2).Name,
+            driver,
             bench.Connections,
             bench.Streams,
             bench.ValueBytes,
@@ -88,36 +66,34 @@ internal sealed class Comparison(Workbench workbench, IReadOnlyList<Contender> s
         );
     }
 
-    private async Task<DriveResult> DriveAsync(
+    private async Task<(DriveResult Result, string Driver, TimeSpan ServerCpu)> DriveAsync(
         BenchCase bench,
         Contender contender,
         TimeSpan duration,
-        double mostPerSecond,
-        CancellationToken cancellation,
-        Action<TimeSpan>? onCpu = null
+        CancellationToken cancellation
     )
     {
         var name = $"r{++runs}";
-        var keys = (long)(mostPerSecond * duration.TotalSeconds) + bench.Connections * bench.Streams;
-        var plan = workbench.Plan(bench, name);
+        var keys = (long)(MostDeletesPerSecond * duration.TotalSeconds);
         if (!contender.IsBare)
         {
             await workbench.BeforeAsync(bench, name, keys, cancellation);
         }
 
+        var plan = workbench.Plan(bench, name);
         var target = bench.Http2 ? contender.Service.Http2 : contender.Service.Http1;
         var driver = workbench.Drivers.For(plan, bench.Http2);
-        var before = contender.Service.Process.CpuTime;
         var order = new DriveOrder(target, plan, bench.Connections, bench.Streams, duration);
+        var before = contender.Service.Process.CpuTime;
         var result = await driver.DriveAsync(order, cancellation);
-        onCpu?.Invoke(contender.Service.Process.CpuTime - before);
+        var cpu = contender.Service.Process.CpuTime - before;
         if (!contender.IsBare)
         {
-            await workbench.AfterAsync(bench, name, Math.Max(keys, result.Requests + bench.Connections), cancellation);
+            await workbench.AfterAsync(bench, name, keys, cancellation);
         }
 
         return result.Requests > 0
-            ? result
+            ? (result, driver.Name, cpu)
             : throw new InvalidOperationException(
                 $"{contender.Name} answered nothing: {contender.Service.Process.LastLines}"
             );

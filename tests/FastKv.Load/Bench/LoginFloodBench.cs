@@ -35,7 +35,6 @@ internal sealed record LoginFloodBench(BenchOptions Options, double RatePerSecon
         for (var round = 1; round <= Options.Rounds; round++)
         {
             rows.Add(Row($"{round}: alone", await RetrieveAsync(Options.Round), null));
-            using var flooding = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var flood = FloodAsync(Options.Round);
             rows.Add(Row($"{round}: with the flood", await RetrieveAsync(Options.Round), await flood));
         }

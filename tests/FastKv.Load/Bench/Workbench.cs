@@ -12,6 +12,9 @@ namespace FastKv.Load.Bench;
 internal sealed class Workbench : IAsyncDisposable
 {
     private const string PreparedPrefix = "k";
+
+    /// <summary>Values to delete are always small: what they hold costs a delete nothing, but memory.</summary>
+    private const int DeletedBytes = 100;
     private readonly RedisProcess redis;
     private readonly string assembly;
     private readonly string run = Guid.NewGuid().ToString("N")[..8];
@@ -97,16 +100,19 @@ internal sealed class Workbench : IAsyncDisposable
             new(method, path, body, bearer, NumberPick.Next, 0);
     }
 
-    /// <summary>Every delete needs a key that exists, so as many as the run can take are stored before it.</summary>
-    public Task BeforeAsync(BenchCase bench, string name, long requests, CancellationToken cancellation) =>
+    /// <summary>
+    /// Every delete needs a key that exists, so as many as the run can take are stored before it. Deletes that find
+    /// nothing show among the answers that are not 2xx.
+    /// </summary>
+    public Task BeforeAsync(BenchCase bench, string name, long keys, CancellationToken cancellation) =>
         bench.Operation is Operation.Delete
-            ? Keys().StoreAsync(OwnPrefix(name), requests, bench.ValueBytes, cancellation)
+            ? Keys().StoreAsync(OwnPrefix(name), keys, DeletedBytes, cancellation)
             : Task.CompletedTask;
 
     /// <summary>Takes out what the run has stored, or has not deleted, so that Redis is the same for the next.</summary>
-    public Task AfterAsync(BenchCase bench, string name, long requests, CancellationToken cancellation) =>
+    public Task AfterAsync(BenchCase bench, string name, long keys, CancellationToken cancellation) =>
         bench.Operation is Operation.Delete or Operation.Store
-            ? Keys().RemoveAsync(OwnPrefix(name), requests, cancellation)
+            ? Keys().RemoveAsync(OwnPrefix(name), keys, cancellation)
             : Task.CompletedTask;
 
     /// <summary>One request, to see that it succeeds and what it answers.</summary>

@@ -47,7 +47,7 @@ internal static class Usage
           --connections N           over HTTP/1.1 (64)
           --password-connections N  for register and token (4)
           --http2-connections N     (8)    --streams N   on each of them (32)
-          --value-bytes N           (100)  --keys N      stored keys (1000)
+          --value-bytes N           (100; deletes always remove 100)  --keys N  stored keys (1000)
           --tracing                 also a service with OpenTelemetry on, 5 % of traces sampled
 
         bench flat          retrieve with 1,000 and 1,000,000 keys, 1 and 256 connections, 100 B and 100 KB

@@ -51,9 +51,9 @@ internal static class HtmlReport
         page.Append("<div class=\"tiles\">");
         Tile(page, "offered", scenario.OfferedPerSecond, "#,0", "/s");
         Tile(page, "achieved", scenario.AchievedPerSecond, "#,0", "/s");
-        Tile(page, "p50", scenario.Latency.P50Milliseconds, "0.00", "ms");
-        Tile(page, "p99", scenario.Latency.P99Milliseconds, "0.00", "ms");
-        Tile(page, "p99.9", scenario.Latency.P999Milliseconds, "0.00", "ms");
+        Milliseconds(page, "p50", scenario.Latency.P50Milliseconds);
+        Milliseconds(page, "p99", scenario.Latency.P99Milliseconds);
+        Milliseconds(page, "p99.9", scenario.Latency.P999Milliseconds);
         Tile(page, "failed", scenario.Failed, "#,0", "", bad: scenario.Failed > 0);
         Tile(page, "dropped", scenario.Dropped, "#,0", "", bad: scenario.Dropped > 0);
         Tile(page, "client CPU", scenario.ClientCpuPercent, "0", "%");
@@ -152,6 +152,9 @@ internal static class HtmlReport
 
         page.Append("</ul>");
     }
+
+    private static void Milliseconds(StringBuilder page, string name, double value) =>
+        Tile(page, name, value, value < 100 ? "0.00" : "#,0", "ms");
 
     private static void Tile(
         StringBuilder page,
