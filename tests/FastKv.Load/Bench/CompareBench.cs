@@ -101,7 +101,7 @@ internal sealed record CompareBench(
             [
                 .. text.Split(',')
                     .Select(name =>
-                        Enum.TryParse<Operation>(name, ignoreCase: true, out var operation)
+                        Enum.TryParse<Operation>(name, ignoreCase: true, out var operation) && name == operation.Name()
                             ? operation
                             : throw new UsageException($"There is no operation '{name}'.")
                     ),

@@ -48,6 +48,7 @@ internal sealed class Workbench : IAsyncDisposable
 
         var assembly = await ServiceBuild.PublishAsync(options.Published, cancellation);
         var pinning = CorePinning.Choose(options.Pin);
+        await pinning.PinThisProcessAsync(cancellation);
         var folder = new WorkFolder();
         var redis = await RedisProcess.StartAsync(folder.FullName, pinning.LoadCores, cancellation);
         return new Workbench(folder, redis, assembly, pinning);

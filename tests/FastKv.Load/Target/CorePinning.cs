@@ -16,6 +16,19 @@ internal sealed record CorePinning(string? ServerCores, string? LoadCores)
             : None;
     }
 
+    /// <summary>
+    /// Some benches put the load on from this process. Threads made later inherit the cores of those that make them.
+    /// </summary>
+    public Task PinThisProcessAsync(CancellationToken cancellation) =>
+        LoadCores is null
+            ? Task.CompletedTask
+            : ChildProcess.OutputOfAsync(
+                "taskset",
+                ["-a", "-c", "-p", LoadCores, $"{Environment.ProcessId}"],
+                cores: null,
+                cancellation
+            );
+
     public string Description =>
         ServerCores is null
             ? "not pinned"
