@@ -16,6 +16,7 @@ internal sealed class RunCommand(RunOptions options)
         foreach (var name in options.Scenarios)
         {
             reports.Add(await RunAsync(name, client, cancellation));
+            target.ThrowIfEnded();
         }
 
         var report = new RunReport(

@@ -19,8 +19,6 @@ internal sealed class ChildProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    public bool HasExited => process.HasExited;
-
     public string LastLines => string.Join(Environment.NewLine, lastLines);
 
     /// <summary>User and system time of the process so far.</summary>
@@ -28,6 +26,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         get
         {
+            ThrowIfEnded();
             process.Refresh();
             return process.TotalProcessorTime;
         }
@@ -37,6 +36,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         get
         {
+            ThrowIfEnded();
             process.Refresh();
             return process.WorkingSet64;
         }
@@ -74,6 +74,17 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             process.Kill(entireProcessTree: true);
             throw;
+        }
+    }
+
+    /// <summary>What was started must live until it is disposed of: with it dead, nothing that was measured counts.</summary>
+    public void ThrowIfEnded()
+    {
+        if (process.HasExited)
+        {
+            throw new InvalidOperationException(
+                $"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} ended by itself with exit code {process.ExitCode}. {LastLines}"
+            );
         }
     }
 

@@ -4,6 +4,7 @@ namespace FastKv.Load.Target;
 internal sealed class LoadTarget : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> started = [];
+    private ServiceProcess? service;
     private readonly WorkFolder folder = new();
 
     private LoadTarget() { }
@@ -36,6 +37,9 @@ internal sealed class LoadTarget : IAsyncDisposable
         }
     }
 
+    /// <summary>Throws when the service that was started here has died.</summary>
+    public void ThrowIfEnded() => service?.Process.ThrowIfEnded();
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in Enumerable.Reverse(started))
@@ -57,7 +61,7 @@ internal sealed class LoadTarget : IAsyncDisposable
         }
 
         var settings = new ServiceSettings(redis?.Port, folder.FullName);
-        var service = await settings.StartAsync(assembly, cores: null, cancellation);
+        service = await settings.StartAsync(assembly, cores: null, cancellation);
         started.Add(service);
         Address = options.Http2 ? service.Http2 : service.Http1;
         Description = redis is null

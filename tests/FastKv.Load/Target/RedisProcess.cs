@@ -45,11 +45,7 @@ internal sealed class RedisProcess : IAsyncDisposable
 
     private async Task<bool> AnswersAsync(CancellationToken cancellation)
     {
-        if (process.HasExited)
-        {
-            throw new InvalidOperationException($"redis-server ended at once: {process.LastLines}");
-        }
-
+        process.ThrowIfEnded();
         try
         {
             using var client = new TcpClient();

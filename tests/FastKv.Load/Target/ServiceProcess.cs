@@ -66,11 +66,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         var since = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(since) < ReadyLimit)
         {
-            if (Process.HasExited)
-            {
-                throw new InvalidOperationException($"The service ended while starting: {Process.LastLines}");
-            }
-
+            Process.ThrowIfEnded();
             if (await IsReadyAsync(client, path, cancellation))
             {
                 return;
