@@ -89,10 +89,17 @@ internal sealed record CompareBench(
         : Connections
         select new BenchCase(operation, http2, connections, http2 && !hashes ? Streams : 1, ValueBytes, StoredKeys);
 
-    private static async Task<string> SinkNoteAsync(ServiceProcess? sink, CancellationToken cancellation) =>
-        sink is null
-            ? ""
-            : $"; the telemetry sink took {await TelemetrySink.SpanExportsAsync(sink, cancellation)} exports of spans";
+    private static async Task<string> SinkNoteAsync(ServiceProcess? sink, CancellationToken cancellation)
+    {
+        if (sink is null)
+        {
+            return "";
+        }
+
+        return await TelemetrySink.SpanExportsAsync(sink, cancellation) is > 0 and var exports
+            ? $"; the service sent {exports} exports of spans"
+            : "; **the service sent no spans: tracing was not on, and the rows that call it traced mean nothing**";
+    }
 
     private static Operation[] OperationsFrom(string? text) =>
         text is null

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using FastKv.Load.Cli;
 using FastKv.Load.Target;
@@ -23,10 +24,11 @@ internal static class TelemetrySink
         );
 
     /// <returns>How many exports of spans the sink has taken.</returns>
-    public static async Task<string> SpanExportsAsync(ServiceProcess sink, CancellationToken cancellation)
+    public static async Task<long> SpanExportsAsync(ServiceProcess sink, CancellationToken cancellation)
     {
         using var client = HttpClients.Create(sink.Http1, http2: false, connections: 1, TimeSpan.FromSeconds(5));
-        return await client.GetStringAsync(new Uri(TracesPath, UriKind.Relative), cancellation);
+        var count = await client.GetStringAsync(new Uri(TracesPath, UriKind.Relative), cancellation);
+        return long.Parse(count, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The hidden command that the process above runs.</summary>
