@@ -60,7 +60,7 @@ internal sealed class Workbench : IAsyncDisposable
     /// <summary>Registers the bench's user and signs in. Once; needs any of the services.</summary>
     public async Task SignInAsync(ServiceProcess service, CancellationToken cancellation)
     {
-        using var client = Client(service);
+        using var client = Client(service, http2: false);
         account = await AccountMaker.MakeAsync(client, $"bench-{run}", cancellation);
     }
 
@@ -121,7 +121,7 @@ internal sealed class Workbench : IAsyncDisposable
     {
         var name = $"probe{Guid.NewGuid():N}";
         await BeforeAsync(bench, name, 1, cancellation);
-        using var client = Client(service);
+        using var client = Client(service, bench.Http2);
         using var request = Plan(bench, name).Request(0);
         using var response = await client.DispatchAsync(request, cancellation);
         var answer = new Answer((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
@@ -141,8 +141,8 @@ internal sealed class Workbench : IAsyncDisposable
 
     private Account Account => account ?? throw new InvalidOperationException("Sign in first.");
 
-    private static HttpClient Client(ServiceProcess service) =>
-        HttpClients.Create(service.Http1, http2: false, connections: 1, TimeSpan.FromSeconds(30));
+    private static HttpClient Client(ServiceProcess service, bool http2) =>
+        HttpClients.Create(http2 ? service.Http2 : service.Http1, http2, connections: 1, TimeSpan.FromSeconds(30));
 
     private KeyLoader Keys() => new(redis.Port, Account.UserId);
 
