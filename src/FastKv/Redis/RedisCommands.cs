@@ -1,3 +1,4 @@
+using FastKv.Telemetry;
 using StackExchange.Redis;
 
 namespace FastKv.Redis;
@@ -8,6 +9,8 @@ namespace FastKv.Redis;
 /// </summary>
 internal sealed class RedisCommands(RedisConnection connection)
 {
+    private readonly RedisTelemetry telemetry = new(connection.EndPoint);
+
     public Task<RedisValue> GetAsync(RedisKey key) =>
         RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), key);
 
@@ -77,14 +80,20 @@ internal sealed class RedisCommands(RedisConnection connection)
         TState state
     )
     {
-        var database = connection.Database;
+        using var measured = telemetry.Start(operation);
         try
         {
-            return await command(database, state).ConfigureAwait(false);
+            return await command(connection.Database, state).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
         {
+            measured?.Fail(StoreFault.Reason(outage));
             throw outage;
+        }
+        catch (Exception fault)
+        {
+            measured?.Fail(StoreFault.Reason(fault));
+            throw;
         }
     }
 }
