@@ -37,7 +37,7 @@ public sealed class LogTests
                     )
                 )
         );
-        var line = JsonLine(service, caller.TraceId);
+        var line = await JsonLineAsync(service, caller.TraceId);
         Assert.Equal("Warning", line["LogLevel"]!.GetValue<string>());
         Assert.Contains(
             line["Scopes"]!.AsArray(),
@@ -56,7 +56,8 @@ public sealed class LogTests
         var reply = await FailAsync(service, caller);
 
         Assert.Equal(caller.TraceId, reply.Json["trace_id"]!.GetValue<string>());
-        Assert.Equal(caller.TraceId, JsonLine(service, caller.TraceId)["State"]!["TraceId"]!.GetValue<string>());
+        var line = await JsonLineAsync(service, caller.TraceId);
+        Assert.Equal(caller.TraceId, line["State"]!["TraceId"]!.GetValue<string>());
     }
 
     [Fact]
@@ -123,6 +124,18 @@ public sealed class LogTests
         return reply.Expect(HttpStatusCode.ServiceUnavailable);
     }
 
-    private static JsonNode JsonLine(FastKvProcess service, string traceId) =>
-        JsonNode.Parse(service.Log.Split('\n').First(line => line.Contains(traceId, StringComparison.Ordinal)))!;
+    /// <summary>The first line of the log that names the trace; a log is written a little after the answer.</summary>
+    private static async Task<JsonNode> JsonLineAsync(FastKvProcess service, string traceId)
+    {
+        string? found = null;
+        await Wait.UntilAsync(
+            "the log names the trace",
+            () =>
+            {
+                found = service.Log.Split('\n').FirstOrDefault(l => l.Contains(traceId, StringComparison.Ordinal));
+                return Task.FromResult(found is not null);
+            }
+        );
+        return JsonNode.Parse(found!)!;
+    }
 }
