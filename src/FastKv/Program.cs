@@ -6,16 +6,19 @@ using FastKv.Features.Data;
 using FastKv.Health;
 using FastKv.Redis;
 using FastKv.Server;
+using FastKv.Telemetry;
 
 try
 {
     var builder = WebApplication.CreateSlimBuilder(args);
     builder.AddServer();
+    builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();
     builder.AddAccessTokens(embeddedDirectory);
     builder.AddFeatures();
 
     var app = builder.Build();
+    app.UseTelemetry();
     app.UseMiddleware<ErrorBoundary>();
     app.UseDataPath();
     app.UseRouting();

@@ -101,7 +101,10 @@ internal static class Answer
             return (string)known!;
         }
 
-        var made = ActivityTraceId.CreateRandom().ToHexString();
+        // Nobody traces here, but perhaps the caller does.
+        var made = ActivityContext.TryParse(context.Request.Headers.TraceParent, null, out var caller)
+            ? caller.TraceId.ToHexString()
+            : ActivityTraceId.CreateRandom().ToHexString();
         context.Items[typeof(ActivityTraceId)] = made;
         return made;
     }

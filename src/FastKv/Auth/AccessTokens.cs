@@ -1,4 +1,5 @@
 using BitFaster.Caching.Lru;
+using FastKv.Telemetry;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -65,9 +66,11 @@ internal sealed class AccessTokens
     /// <summary>Who the token belongs to, or null if it is not valid now.</summary>
     public async ValueTask<Caller?> ValidateAsync(string token)
     {
-        if (validated.TryGet(token, out var known))
+        var isKnown = validated.TryGet(token, out var known);
+        Instruments.CountTokenLookup(isKnown);
+        if (isKnown)
         {
-            if (known.Expires > time.GetUtcNow())
+            if (known!.Expires > time.GetUtcNow())
             {
                 return known;
             }

@@ -1,3 +1,4 @@
+using FastKv.Telemetry;
 using StackExchange.Redis;
 
 namespace FastKv.Redis;
@@ -9,16 +10,21 @@ namespace FastKv.Redis;
 internal sealed class RedisCommands
 {
     private readonly RedisConnection connection;
+    private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
     public RedisCommands(RedisConnection connection)
     {
         this.connection = connection;
+        telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetTogetherAsync);
     }
 
-    /// <summary><c>GET</c>, or one <c>MGET</c> for several at once.</summary>
-    public Task<RedisValue> GetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+    /// <summary><c>GET</c>, measured as each caller sees it; several at once travel as one <c>MGET</c>.</summary>
+    public Task<RedisValue> GetAsync(RedisKey key) =>
+        RedisTelemetry.IsOn
+            ? MeasureAsync("GET", static (self, key) => self.SendGetAsync(key), key)
+            : SendGetAsync(key);
 
     /// <summary><c>SET … NX</c>: false if the key exists.</summary>
     public Task<bool> SetIfAbsentAsync(RedisKey key, RedisValue value) =>
@@ -79,22 +85,54 @@ internal sealed class RedisCommands
         }
     }
 
+    private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+
     private async Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
         keys.Length == 1
-            ? [await RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), keys[0])]
-            : await RunAsync("MGET", false, static (database, keys) => database.StringGetAsync(keys), keys);
+            ? [await SendAsync(false, static (database, key) => database.StringGetAsync(key), keys[0])]
+            : await SendAsync(false, static (database, keys) => database.StringGetAsync(keys), keys);
 
-    private async Task<TResult> RunAsync<TState, TResult>(
+    private Task<TResult> RunAsync<TState, TResult>(
         string operation,
+        bool write,
+        Func<IDatabase, TState, Task<TResult>> command,
+        TState state
+    ) =>
+        RedisTelemetry.IsOn
+            ? MeasureAsync(
+                operation,
+                static (self, call) => self.SendAsync(call.write, call.command, call.state),
+                (write, command, state)
+            )
+            : SendAsync(write, command, state);
+
+    private async Task<TResult> MeasureAsync<TState, TResult>(
+        string operation,
+        Func<RedisCommands, TState, Task<TResult>> send,
+        TState state
+    )
+    {
+        using var measured = telemetry.Start(operation);
+        try
+        {
+            return await send(this, state).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            measured.Fail(StoreFault.Reason(fault));
+            throw;
+        }
+    }
+
+    private async Task<TResult> SendAsync<TState, TResult>(
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state
     )
     {
-        var database = connection.Database;
         try
         {
-            return await command(database, state).ConfigureAwait(false);
+            return await command(connection.Database, state).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
         {

@@ -57,7 +57,7 @@ internal static partial class RedisSetup
     private static string AddEmbeddedStore(this IServiceCollection services, string directory)
     {
         var store = EmbeddedStore.Start(directory);
-        services.AddSingleton(_ => store);
+        services.AddSingleton(store);
         services.AddHostedService<EmbeddedStoreLifetime>();
         return store.ConnectionString;
     }

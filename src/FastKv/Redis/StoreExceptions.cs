@@ -35,6 +35,16 @@ internal static class StoreFault
             _ => null,
         };
 
+    /// <summary>What went wrong, in a word for telemetry, without keys or values.</summary>
+    public static string Reason(Exception fault) =>
+        fault switch
+        {
+            StoreUnavailableException unavailable => unavailable.Reason,
+            OutcomeUnknownException unknown => unknown.Reason,
+            RedisServerException refusal => refusal.Kind.ToString(),
+            _ => fault.GetType().FullName!,
+        };
+
     private static Exception OfLostReply(bool write, CommandStatus status, string reason, Exception fault) =>
         write && status is not (CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog)
             ? new OutcomeUnknownException(reason, fault)

@@ -15,6 +15,12 @@ internal static class ServerSetup
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
+        if (builder.Configuration["FastKv:Http:ManagementPort"] is { } managementPort)
+        {
+            var urls = builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey);
+            builder.WebHost.UseUrls($"{urls};http://*:{managementPort}");
+        }
+
         // The framework logs the path of each request at Information, and a path holds a user's key. These are set here and not
         // in a file, so that no missing file can let keys into the log.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using FastKv.Telemetry;
 using Isopoh.Cryptography.Argon2;
 
 namespace FastKv.Features.Users;
@@ -31,6 +33,7 @@ internal sealed class PasswordHasher : IDisposable
         parameters = $"$argon2id$v=19$m={options.MemoryKiB},t={options.Iterations},p={options.Parallelism}$";
         decoy = new Lazy<string>(() => Hash(RandomNumberGenerator.GetHexString(32)));
         queue = new BlockingCollection<Action>(options.MaxQueuedHashes);
+        Instruments.ObserveHashQueue(() => queue.Count);
         for (var i = 0; i < options.MaxConcurrentHashes; i++)
         {
             new Thread(Work) { IsBackground = true, Name = $"argon2-{i}" }.Start();
@@ -81,6 +84,7 @@ internal sealed class PasswordHasher : IDisposable
         where T : class
     {
         var done = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var enqueued = Stopwatch.GetTimestamp();
         var queued = queue.TryAdd(() =>
         {
             // Whoever is gone needs no hash.
@@ -90,9 +94,12 @@ internal sealed class PasswordHasher : IDisposable
                 return;
             }
 
+            var begun = Stopwatch.GetTimestamp();
             try
             {
-                done.SetResult(work());
+                var result = work();
+                Instruments.RecordHash(Stopwatch.GetElapsedTime(enqueued, begun), Stopwatch.GetElapsedTime(begun));
+                done.SetResult(result);
             }
             catch (Exception exception)
             {
