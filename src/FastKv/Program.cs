@@ -14,6 +14,7 @@ try
     var embeddedDirectory = builder.AddRedis();
     builder.AddAccessTokens(embeddedDirectory);
     builder.AddFeatures();
+    builder.AddApiDocument();
 
     var app = builder.Build();
     app.UseMiddleware<ErrorBoundary>();
@@ -22,6 +23,7 @@ try
     app.UseMiddleware<TokenGate>();
     app.MapOperations();
     app.MapHealth();
+    app.MapApiDocument();
     app.LogStore(embeddedDirectory);
     await app.RunAsync();
     return 0;
