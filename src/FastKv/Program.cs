@@ -1,4 +1,5 @@
 using FastKv.Api;
+using FastKv.Api.Docs;
 using FastKv.Auth;
 using FastKv.Configuration;
 using FastKv.Features;
@@ -24,6 +25,7 @@ try
     app.MapOperations();
     app.MapHealth();
     app.MapApiDocument();
+    app.MapDocs();
     app.LogStore(embeddedDirectory);
     await app.RunAsync();
     return 0;
