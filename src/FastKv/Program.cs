@@ -1,4 +1,5 @@
 using FastKv.Api;
+using FastKv.Api.Docs;
 using FastKv.Auth;
 using FastKv.Configuration;
 using FastKv.Features;
@@ -16,6 +17,7 @@ try
     var embeddedDirectory = builder.AddRedis();
     builder.AddAccessTokens(embeddedDirectory);
     builder.AddFeatures();
+    builder.AddApiDocument();
 
     var app = builder.Build();
     app.UseTelemetry();
@@ -25,6 +27,8 @@ try
     app.UseMiddleware<TokenGate>();
     app.MapOperations();
     app.MapHealth();
+    app.MapApiDocument();
+    app.MapDocs();
     app.LogStore(embeddedDirectory);
     await app.RunAsync();
     return 0;

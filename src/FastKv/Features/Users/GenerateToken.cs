@@ -40,7 +40,17 @@ internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, A
         DontAutoSendResponse();
         RequestBinder(new JsonBinder<GenerateTokenRequest>(UserJson.Context.GenerateTokenRequest));
         Description(
-            route => route.Accepts<GenerateTokenRequest>("*/*").Produces<GenerateTokenResponse>(),
+            route =>
+                route.Documents(
+                    new(2, "generateToken", OpenApiTags.Users, "Generate an access token")
+                    {
+                        Description = "The four operations on data need the token as `Authorization: Bearer <TOKEN>`.",
+                        Takes = UserDocument.TokenRequest,
+                        Status = 200,
+                        Answers = UserDocument.TokenResponse,
+                        Refuses = [ApiError.MissingFields, ApiError.InvalidCredentials],
+                    }
+                ),
             clearDefaults: true
         );
     }

@@ -51,7 +51,7 @@ internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
             .Because(ApiError.InvalidPassword, "password", UserRules.PasswordRule);
         RuleFor(request => request.Age).NotNull().Because(ApiError.InvalidRequest, "age", "is required");
         RuleFor(request => request.Age)
-            .InclusiveBetween(1, 150)
+            .InclusiveBetween(UserRules.MinimumAge, UserRules.MaximumAge)
             .Because(ApiError.InvalidAge, "age", "must be a whole number from 1 to 150");
         RuleFor(request => request.Gender)
             .Must(UserRules.IsGender)
@@ -70,7 +70,26 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
         DontAutoSendResponse();
         RequestBinder(new JsonBinder<RegisterUserRequest>(UserJson.Context.RegisterUserRequest));
         Description(
-            route => route.Accepts<RegisterUserRequest>("*/*").Produces<RegisterUserResponse>(201),
+            route =>
+                route.Documents(
+                    new(1, "registerUser", OpenApiTags.Users, "Register a user")
+                    {
+                        Description = "Usernames and emails are unique without regard to case.",
+                        Takes = UserDocument.RegisterRequest,
+                        Status = 201,
+                        Answers = UserDocument.RegisterResponse,
+                        Refuses =
+                        [
+                            ApiError.InvalidRequest,
+                            ApiError.InvalidPassword,
+                            ApiError.InvalidAge,
+                            ApiError.GenderRequired,
+                            ApiError.UsernameExists,
+                            ApiError.EmailExists,
+                            ApiError.OutcomeUnknown,
+                        ],
+                    }
+                ),
             clearDefaults: true
         );
     }
