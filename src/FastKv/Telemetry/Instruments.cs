@@ -93,6 +93,12 @@ internal static class Instruments
         "Look-ups in the cache of validated tokens, by result."
     );
 
+    private static readonly UpDownCounter<long> RequestsInFlight = Meter.CreateUpDownCounter<long>(
+        "fastkv.requests.in_flight",
+        "{request}",
+        "Requests that are being served, as the limit on concurrent requests counts them."
+    );
+
     private static readonly Counter<long> ShedRequests = Meter.CreateCounter<long>(
         "fastkv.requests.shed",
         "{request}",
@@ -103,9 +109,8 @@ internal static class Instruments
     private static readonly KeyValuePair<string, object?> Miss = new("fastkv.cache.result", "miss");
 
     private static Func<int> hashQueueLength = static () => 0;
-    private static Func<int> requestsInFlight = static () => 0;
 
-    // Asked for when they are exported, so that they cost a request nothing and can't drift.
+    // Asked for when it is exported, so that it costs a request nothing.
     static Instruments()
     {
         Meter.CreateObservableUpDownCounter(
@@ -114,22 +119,13 @@ internal static class Instruments
             "{hash}",
             "Passwords that wait to be hashed or verified."
         );
-        Meter.CreateObservableUpDownCounter(
-            "fastkv.requests.in_flight",
-            static () => requestsInFlight(),
-            "{request}",
-            "Requests that are being served, as the limit on concurrent requests counts them."
-        );
     }
 
     /// <summary>Whether anyone wants to know of Redis commands.</summary>
-    public static bool ObserveRedis => RedisCommandDuration.Enabled || Source.HasListeners();
+    public static bool IsRedisObserved => RedisCommandDuration.Enabled || Source.HasListeners();
 
     /// <summary>Says where the length of the hashing queue is to be read.</summary>
     public static void ObserveHashQueue(Func<int> length) => hashQueueLength = length;
-
-    /// <summary>Says where the number of requests in flight is to be read.</summary>
-    public static void ObserveRequestsInFlight(Func<int> count) => requestsInFlight = count;
 
     /// <summary>Counts an error answer.</summary>
     public static void CountError(string code)
@@ -153,7 +149,7 @@ internal static class Instruments
 
     /// <summary>Counts a login that a limiter refused.</summary>
     /// <param name="limiter">Which one: <c>username</c> or <c>address</c>; never their value.</param>
-    public static void CountLimitedLogin(string limiter)
+    public static void CountLimiterRejection(string limiter)
     {
         if (LimitedLogins.Enabled)
         {
@@ -170,6 +166,9 @@ internal static class Instruments
         }
     }
 
+    /// <summary>Counts a request that came in (1) or went out (-1).</summary>
+    public static void CountInFlight(int change) => RequestsInFlight.Add(change);
+
     /// <summary>Counts a request that was refused because too many were in flight.</summary>
-    public static void CountShedRequest() => ShedRequests.Add(1);
+    public static void CountShed() => ShedRequests.Add(1);
 }

@@ -29,7 +29,7 @@ internal sealed class RedisTelemetry(EndPoint server)
     };
 
     /// <summary>Whether anybody listens; if not, a command costs this one check.</summary>
-    public static bool IsOn => Instruments.ObserveRedis;
+    public static bool IsOn => Instruments.IsRedisObserved;
 
     /// <summary>Begins to measure a command; dispose the result when its reply is there.</summary>
     /// <param name="operation">The command's name, for example <c>GET</c>.</param>

@@ -19,6 +19,7 @@ internal static class TelemetrySetup
 {
     private const string ServiceName = "fastkv";
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string TimeoutVariable = "OTEL_EXPORTER_OTLP_TIMEOUT";
     private const string ManagementPort = $"{Setting.Root}:Http:ManagementPort";
     private const string MetricsPath = "/metrics";
     private const int MaximumQueuedLines = 10_000;
@@ -43,6 +44,8 @@ internal static class TelemetrySetup
             .WithMetrics(metrics => metrics.Observe(scraped));
         if (exports)
         {
+            // A receiver that hangs holds up the end of the program for as long as this; ten seconds are usual.
+            builder.Configuration[TimeoutVariable] ??= "2000";
             telemetry
                 .WithTracing(Observe)
                 .WithLogging(null, logs => logs.IncludeFormattedMessage = true)

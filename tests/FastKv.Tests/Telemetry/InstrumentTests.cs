@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using FastKv.Telemetry;
+using Microsoft.AspNetCore.Builder;
 using Xunit;
 
 namespace FastKv.Tests.Telemetry;
@@ -28,10 +29,27 @@ public sealed class InstrumentTests
             Assert.False(RedisTelemetry.IsOn);
             Instruments.CountError("KEY_NOT_FOUND");
             Instruments.CountTokenLookup(hit: true);
-            Instruments.CountLimitedLogin("username");
-            Instruments.CountShedRequest();
+            Instruments.CountLimiterRejection("username");
+            Instruments.CountInFlight(1);
+            Instruments.CountShed();
             Instruments.RecordHash(TimeSpan.Zero, TimeSpan.Zero);
         }
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("http://localhost:4317", true)]
+    public void OpenTelemetry_is_there_only_if_it_has_an_endpoint(string? endpoint, bool expected)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint;
+
+        builder.AddTelemetry();
+
+        var registered = builder.Services.Any(service =>
+            service.ServiceType.FullName!.StartsWith("OpenTelemetry.", StringComparison.Ordinal)
+        );
+        Assert.Equal(expected, registered);
     }
 
     [Fact]
@@ -76,8 +94,9 @@ public sealed class InstrumentTests
         listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => See(instrument, tags));
         listener.Start();
 
-        Instruments.CountLimitedLogin("address");
-        Instruments.CountShedRequest();
+        Instruments.CountLimiterRejection("address");
+        Instruments.CountInFlight(1);
+        Instruments.CountShed();
         using (var command = Redis.Start("GET"))
         {
             command.Fail("Timeout");
@@ -86,6 +105,7 @@ public sealed class InstrumentTests
         Assert.Equal(
             [
                 "fastkv.login.limiter.rejections {login} fastkv.limiter=address",
+                "fastkv.requests.in_flight {request}",
                 "fastkv.requests.shed {request}",
                 "db.client.operation.duration s db.system.name=redis db.operation.name=GET "
                     + "server.address=redis.example.com server.port=6380 error.type=Timeout",

@@ -35,7 +35,6 @@ public sealed class MetricTests(ObservedService service)
         Has("fastkv.token.cache.lookups", "{lookup}", "counter", ("fastkv.cache.result", "miss"));
         Has("fastkv.token.cache.lookups", "{lookup}", "counter", ("fastkv.cache.result", "hit"));
         Has("fastkv.password.hash.queue.length", "{hash}", "updowncounter");
-        Has("fastkv.requests.in_flight", "{request}", "updowncounter");
         Has("kestrel.active_connections", "{connection}", "updowncounter");
         Has("dotnet.process.cpu.time", "s", "counter");
         Assert.DoesNotContain(
@@ -60,7 +59,6 @@ public sealed class MetricTests(ObservedService service)
                     "http_server_request_duration_seconds_bucket{",
                     "db_client_operation_duration_seconds_bucket{",
                     "fastkv_password_hash_queue_length{",
-                    "fastkv_requests_in_flight{",
                     "kestrel_active_connections{",
                     "dotnet_process_cpu_time_seconds_total{",
                 ]

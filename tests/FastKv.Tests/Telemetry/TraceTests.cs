@@ -39,6 +39,26 @@ public sealed class TraceTests(ObservedService service)
     }
 
     [Fact]
+    public async Task Of_GETs_that_go_to_Redis_together_each_is_below_the_request_that_waits_for_it()
+    {
+        var token = await api.NewUserTokenAsync();
+        var callers = Enumerable.Range(0, 50).Select(_ => new Caller()).ToList();
+
+        await Task.WhenAll(
+            callers.Select(caller => api.SendAsync(HttpMethod.Get, "/api/data/k", token, headers: caller.Header))
+        );
+
+        foreach (var caller in callers)
+        {
+            var spans = await ObservedService.SpansAsync(service.Receiver, caller);
+            Assert.Equal(2, spans.Count);
+            var command = Assert.Single(spans, span => span.Kind == SpanKind.Client);
+            Assert.Equal("GET", command.Name);
+            Assert.Equal(spans.Single(span => span.Kind == SpanKind.Server).SpanId, command.ParentId);
+        }
+    }
+
+    [Fact]
     public async Task A_caller_who_does_not_sample_is_not_traced()
     {
         var unsampled = new Caller(sampled: false);
