@@ -16,10 +16,12 @@ try
     builder.AddFeatures();
 
     var app = builder.Build();
+    app.UseServer();
     app.UseMiddleware<ErrorBoundary>();
     app.UseDataPath();
     app.UseRouting();
     app.UseMiddleware<TokenGate>();
+    app.UseDataRateLimit();
     app.MapOperations();
     app.MapHealth();
     app.LogStore(embeddedDirectory);
