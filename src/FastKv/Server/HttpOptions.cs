@@ -57,7 +57,7 @@ internal sealed class HttpOptions
         return IPNetwork.TryParse(text, out var network)
             ? network
             : throw new InvalidSettingException(
-                $"FastKv__Http__TrustedProxies__{index} must be an address or a network whose host bits are zero, for example 10.0.0.7 or 10.0.0.0/8."
+                $"FastKv__Http__TrustedProxies__{index} must be an address or a network, for example 10.0.0.7 or 10.0.0.0/8."
             );
     }
 }

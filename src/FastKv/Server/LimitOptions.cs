@@ -41,7 +41,7 @@ internal sealed class LimitOptions
     /// <summary>
     /// Bytes a second that a client must send of a body and must read of an answer; a slower one is cut off. 0 (off) to 1,000,000.
     /// </summary>
-    public int MinBytesPerSecond { get; set; } = 240;
+    public int MinBytesPerSecond { get; set; } = 4096;
 
     /// <summary>Seconds before <see cref="MinBytesPerSecond"/> is demanded. 2 to 600.</summary>
     public int MinBytesGraceSeconds { get; set; } = 5;

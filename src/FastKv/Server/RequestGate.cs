@@ -32,10 +32,7 @@ internal sealed class RequestGate(RequestDelegate next, LimitOptions limits, Dra
             return Answer.ErrorAsync(context, ApiError.StoreUnavailable);
         }
 
-        // RFC 9112, 6.1: a request with both lengths may be an attempt to smuggle another one past a proxy in front that
-        // believes the other length. The server takes Transfer-Encoding and moves Content-Length out of the way.
-        var headers = context.Request.Headers;
-        if (headers.TransferEncoding.Count > 0 && headers.ContainsKey(ContradictedLength))
+        if (context.Request.Headers.TransferEncoding.Count > 0 && IsAmbiguous(context.Request.Headers))
         {
             Interlocked.Decrement(ref inFlight);
             context.Response.Headers.Connection = "close";
@@ -58,6 +55,13 @@ internal sealed class RequestGate(RequestDelegate next, LimitOptions limits, Dra
             Instruments.CountInFlight(-1);
         }
     }
+
+    // RFC 9112, 6.1 and 7.1: a request with both lengths, or chunked twice, may be an attempt to smuggle another one past a
+    // proxy in front that reads it otherwise. The server itself takes Transfer-Encoding, and moves Content-Length out of the way.
+    private static bool IsAmbiguous(IHeaderDictionary headers) =>
+        headers.ContainsKey(ContradictedLength)
+        || headers.TransferEncoding.Count > 1
+        || !string.Equals(headers.TransferEncoding[0], "chunked", StringComparison.OrdinalIgnoreCase);
 
     private static void AskToClose(HttpContext context)
     {

@@ -22,10 +22,18 @@ internal static class ServerSetup
         builder.WebHost.UseUrls(Listeners.From(builder.Configuration, http));
 
         // The framework logs the path of each request at Information, and a path holds a user's key. These are set here and not
-        // in a file, so that no missing file can let keys into the log.
+        // in a file, so that no missing file can let keys into the log, and no setting can either.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Logging.AddFilter("FastEndpoints", LogLevel.Warning);
+
+        builder.Services.PostConfigure<LoggerFilterOptions>(filters =>
+        {
+            foreach (var talkative in filters.Rules.Where(LetsPathsIntoTheLog).ToArray())
+            {
+                filters.Rules.Remove(talkative);
+            }
+        });
 
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(limits);
@@ -92,6 +100,10 @@ internal static class ServerSetup
             app.UseMiddleware<DataRateLimit>();
         }
     }
+
+    private static bool LetsPathsIntoTheLog(LoggerFilterRule rule) =>
+        rule.LogLevel < LogLevel.Warning
+        && rule.CategoryName?.Contains("AspNetCore", StringComparison.OrdinalIgnoreCase) == true;
 
     private static void Bound(KestrelServerLimits kestrel, LimitOptions limits)
     {

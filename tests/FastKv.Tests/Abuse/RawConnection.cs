@@ -133,6 +133,9 @@ internal sealed record RawAnswer(string Head, byte[] Body)
 {
     public int Status => int.Parse(Head.AsSpan(9, 3), CultureInfo.InvariantCulture);
 
+    /// <summary>Whether the server closes the connection after it.</summary>
+    public bool IsLast => Header("Connection") == "close";
+
     public string Text => Encoding.UTF8.GetString(Body);
 
     public string? Code => JsonNode.Parse(Body)?["code"]?.GetValue<string>();

@@ -17,7 +17,7 @@ public sealed class ImpatientService(ServiceFixture fixture) : IAsyncLifetime
             fixture,
             ("FastKv__Limits__HeaderTimeoutSeconds", "1"),
             ("FastKv__Limits__KeepAliveTimeoutSeconds", "2"),
-            ("FastKv__Limits__MinBytesPerSecond", "10000"),
+            ("FastKv__Limits__MinBytesPerSecond", "1000000"),
             ("FastKv__Limits__MinBytesGraceSeconds", "2"),
             ("FastKv__Limits__MaxHeaderBytes", "8192"),
             ("FastKv__Limits__MaxHeaders", "20"),
@@ -148,7 +148,7 @@ public sealed class SlowClientTests(ImpatientService impatient) : IClassFixture<
         }
     }
 
-    // Sends a little again and again; the server must end it, with a 408 or without a word.
+    // Sends a little again and again; the server must end it, with an answer or without a word.
     private static async Task UntilCutOffAsync(RawConnection connection, string drop)
     {
         var answerAsync = ReadLastAsync(connection);
@@ -167,7 +167,7 @@ public sealed class SlowClientTests(ImpatientService impatient) : IClassFixture<
         );
         if (await answerAsync is { } answer)
         {
-            Assert.Equal(408, answer.Status);
+            Assert.True(answer.Status is 400 or 408, answer.Head);
             Assert.Null(answer.Fault());
         }
     }

@@ -38,8 +38,13 @@ public sealed class TimingTests(ServiceFixture fixture, ITestOutputHelper output
         string Show(List<double> times) =>
             $"{times[Samples / 4]:0.00} / {times[Samples / 2]:0.00} / {times[Samples * 3 / 4]:0.00} ms";
         output.WriteLine($"Quartiles with a wrong password: {Show(ofKnown)}; with an unknown user: {Show(ofUnknown)}.");
-        var difference = Math.Abs(ofKnown[Samples / 2] - ofUnknown[Samples / 2]);
-        Assert.True(difference < 0.2 * ofKnown[Samples / 2] + 0.5, $"The medians differ by {difference:0.00} ms.");
+
+        // The lower quartile: what else the machine does only ever adds time.
+        var difference = Math.Abs(ofKnown[Samples / 4] - ofUnknown[Samples / 4]);
+        Assert.True(
+            difference < 0.25 * ofKnown[Samples / 4] + 0.5,
+            $"The lower quartiles differ by {difference:0.00} ms."
+        );
     }
 
     private static async Task<double> TimeAsync(OwnService service, string username)

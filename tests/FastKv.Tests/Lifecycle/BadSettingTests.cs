@@ -56,7 +56,7 @@ public sealed class BadSettingTests
             { "FastKv__Http__DrainSeconds", "-1", "FastKv__Http__DrainSeconds" },
             { "FastKv__Http__ShutdownSeconds", "0", "FastKv__Http__ShutdownSeconds" },
             { "FastKv__Http__TrustedProxies__0", "proxy.example", "FastKv__Http__TrustedProxies__0" },
-            { "FastKv__Http__TrustedProxies__0", "10.0.0.1/8", "FastKv__Http__TrustedProxies__0" },
+            { "FastKv__Http__TrustedProxies__0", "10.0.0.0/33", "FastKv__Http__TrustedProxies__0" },
             { "FastKv__Http__TrustedProxies__x", "10.0.0.1", "FastKv__Http__TrustedProxies__x" },
         };
 

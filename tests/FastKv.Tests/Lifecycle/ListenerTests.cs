@@ -16,16 +16,14 @@ public sealed class ListenerTests(ServiceFixture fixture)
             ("FastKv__Http__Http2Port", $"{http2}"),
             ("FastKv__Http__ManagementPort", $"{management}")
         );
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
-        {
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var token = await service.Api.NewUserTokenAsync();
         (await service.Api.StoreAsync(token, "key", "value")).Expect(HttpStatusCode.Created);
 
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{http2}/api/data/key")
         {
             Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         request.Headers.Add("Authorization", $"Bearer {token}");
         using var overHttp2 = await client.SendAsync(request, TestContext.Current.CancellationToken);
