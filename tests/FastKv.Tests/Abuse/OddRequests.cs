@@ -95,6 +95,18 @@ internal sealed class OddRequests(int seed, string token)
         "",
     ];
 
+    private static readonly string[] Keys = ["a", "b", "c", "a%2Fb", "%C3%A9", "%ff", "%", "", new string('k', 513)];
+
+    private static readonly (string Method, string Path)[] Operations =
+    [
+        ("POST", "/api/register"),
+        ("POST", "/api/token"),
+        ("POST", "/api/data"),
+        ("GET", "/api/data/{key}"),
+        ("PUT", "/api/data/{key}"),
+        ("DELETE", "/api/data/{key}"),
+    ];
+
     private static readonly string[] Paths =
     [
         "/api/register",
@@ -191,10 +203,11 @@ internal sealed class OddRequests(int seed, string token)
 
     private OddRequest Framed()
     {
-        var method = Pick(Methods);
+        var (method, path) = random.Next(4) > 0 ? Pick(Operations) : (Pick(Methods), Path());
+        path = path.Replace("{key}", Pick(Keys), StringComparison.Ordinal);
         var body = Body();
         var head = new StringBuilder();
-        head.Append(method).Append(' ').Append(Path()).Append(" HTTP/1.1\r\nHost: x\r\n");
+        head.Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\nHost: x\r\n");
         Authorization(head);
         if (random.Next(4) > 0)
         {
@@ -308,12 +321,15 @@ internal sealed class OddRequests(int seed, string token)
         }
 
         var text = new StringBuilder("{");
-        foreach (var member in Members.Where(_ => random.Next(4) > 0))
+        foreach (var member in Members.Where(_ => random.Next(12) > 0))
         {
-            var value =
-                random.Next(3) == 0 ? Pick(Literals)
-                : member == "age" ? "30"
-                : JsonValue.Create(random.Next(4) == 0 ? RandomText() : Pick(Texts))!.ToJsonString();
+            var value = random.Next(8) switch
+            {
+                0 => Pick(Literals),
+                1 => Json(Pick(Texts)),
+                2 => Json(RandomText()),
+                _ => Legal(member),
+            };
             text.Append(text.Length > 1 ? "," : "").Append('"').Append(member).Append("\":").Append(value);
         }
 
@@ -339,6 +355,18 @@ internal sealed class OddRequests(int seed, string token)
 
         return json;
     }
+
+    private string Legal(string member) =>
+        member switch
+        {
+            "username" => Json($"name-{random.Next(100)}"),
+            "email" => Json($"name-{random.Next(100)}@example.com"),
+            "age" => "30",
+            "key" => Json(Pick(Keys)),
+            _ => Json("secure_password123"),
+        };
+
+    private static string Json(string text) => JsonValue.Create(text)!.ToJsonString();
 
     private byte[] Chunked(byte[] body)
     {
