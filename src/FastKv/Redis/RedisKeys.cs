@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
-/// <summary>Every key name. None of them expires, except the counters of the login limiter.</summary>
+/// <summary>Every key name. None of them expires, except the counters of the login limiter and the probe.</summary>
 internal sealed class RedisKeys(RedisOptions options)
 {
     private readonly byte[] dataPrefix = Encoding.ASCII.GetBytes($"{options.KeyPrefix}:data:{{");
@@ -15,6 +15,9 @@ internal sealed class RedisKeys(RedisOptions options)
 
     /// <summary>String: the claim on an email address, written by the registration. Lives as long as the user.</summary>
     public RedisKey Email(string foldedEmail) => $"{options.KeyPrefix}:email:{foldedEmail}";
+
+    /// <summary>String, empty: what readiness writes to see that the store takes writes. Lives for a minute.</summary>
+    public RedisKey Probe { get; } = $"{options.KeyPrefix}:probe";
 
     /// <summary>
     /// String: the bytes of one value. Lives until it is deleted. The user id is a hash tag (Redis Cluster specification, "Hash

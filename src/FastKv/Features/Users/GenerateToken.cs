@@ -47,7 +47,8 @@ internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, A
 
     public override async Task HandleAsync(GenerateTokenRequest request, CancellationToken cancellation)
     {
-        var user = await users.FindAsync(request.Username!);
+        var budget = users.NewBudget();
+        var user = await users.FindAsync(request.Username!, budget);
         var verdict = await passwords.VerifyAsync(request.Password!, user?.PasswordHash, cancellation);
         if (verdict is null)
         {
@@ -63,7 +64,7 @@ internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, A
 
         if (verdict.RenewedHash is { } renewed)
         {
-            await users.RenewPasswordHashAsync(user, renewed);
+            await users.RenewPasswordHashAsync(user, renewed, budget);
         }
 
         HttpContext.Response.Headers.CacheControl = "no-store";

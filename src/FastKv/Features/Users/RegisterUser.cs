@@ -78,7 +78,8 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
     public override async Task HandleAsync(RegisterUserRequest request, CancellationToken cancellation)
     {
         // Asked before the expensive hash, and decided for good after it.
-        if (await users.FindConflictAsync(request.Username!, request.Email!) is { } conflict)
+        var budget = users.NewBudget();
+        if (await users.FindConflictAsync(request.Username!, request.Email!, budget) is { } conflict)
         {
             await Answer.ErrorAsync(HttpContext, ErrorFor(conflict));
             return;
@@ -100,7 +101,8 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
                 request.Gender!,
                 hash,
                 time.GetUtcNow()
-            )
+            ),
+            budget
         );
         await (
             registered == Registration.Done
