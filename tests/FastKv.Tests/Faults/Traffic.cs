@@ -12,7 +12,7 @@ namespace FastKv.Tests.Faults;
 /// Clients that store, read, update, delete, register and sign in while a test breaks the store, and that hold every answer
 /// against what is promised: its status, its time, and what it says about what was done.
 /// </summary>
-internal sealed class Traffic
+internal sealed class Traffic : IAsyncDisposable
 {
     /// <summary>The promise is two seconds; the rest is for a machine that is busy with other tests.</summary>
     public static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(4);
@@ -58,6 +58,12 @@ internal sealed class Traffic
         return traffic;
     }
 
+    public async ValueTask DisposeAsync()
+    {
+        stopped = true;
+        await Task.WhenAll(clients);
+    }
+
     public int Count(params int[] statuses) =>
         calls.Count(call => call.Operation is not ("live" or "ready") && statuses.Contains(call.Status));
 
@@ -87,8 +93,7 @@ internal sealed class Traffic
     /// </param>
     public async Task StopAndCheckAsync(ITestOutputHelper output, bool keepsAcknowledged = true)
     {
-        stopped = true;
-        await Task.WhenAll(clients);
+        await DisposeAsync();
         foreach (var group in calls.GroupBy(c => (c.Operation, c.Status)).OrderBy(g => g.Key.Operation))
         {
             output.WriteLine(
