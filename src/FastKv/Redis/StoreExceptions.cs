@@ -23,7 +23,7 @@ internal static class StoreFault
     public static Exception? Classify(Exception fault, bool write) =>
         fault switch
         {
-            RedisServerException refusal => IsRefusal(refusal.Kind)
+            RedisServerException refusal => IsRefusal(refusal.Kind) || IsRefusalInScript(refusal)
                 ? new StoreUnavailableException(refusal.Kind.ToString(), fault)
                 : null,
             // Thrown instead of sending: the server is known to be a replica, for example.
@@ -68,4 +68,8 @@ internal static class StoreFault
                 or RedisErrorKind.NotPermitted
                 or RedisErrorKind.ReadOnly
                 or RedisErrorKind.UnknownRedirectTarget;
+
+    /// <summary>A script met a command that the user has no right to; each of ours does so before it writes.</summary>
+    private static bool IsRefusalInScript(RedisServerException refusal) =>
+        refusal.Message.Contains("ACL failure in script", StringComparison.Ordinal);
 }

@@ -12,13 +12,22 @@ internal static class Recovery
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
 
     /// <summary>Called when the store is back: waits until a write and readiness succeed, and fails if that takes too long.</summary>
-    public static async Task CheckAsync(ApiClient api, string token, ITestOutputHelper output)
+    public static Task CheckAsync(ApiClient api, string token, ITestOutputHelper output) =>
+        CheckAsync(api, [token], output);
+
+    /// <summary>The same for users whose data lie on several servers.</summary>
+    public static async Task CheckAsync(ApiClient api, IReadOnlyCollection<string> tokens, ITestOutputHelper output)
     {
         var watch = Stopwatch.StartNew();
-        await Wait.UntilAsync(
-            "writes succeed again",
-            async () => (await api.StoreAsync(token, ApiClient.NewName("back"), "v")).Status == HttpStatusCode.Created
-        );
+        foreach (var token in tokens)
+        {
+            await Wait.UntilAsync(
+                "writes succeed again",
+                async () =>
+                    (await api.StoreAsync(token, ApiClient.NewName("back"), "v")).Status == HttpStatusCode.Created
+            );
+        }
+
         var writes = watch.Elapsed;
         await Wait.UntilAsync("the service is ready again", api.IsReadyAsync);
         output.WriteLine(
