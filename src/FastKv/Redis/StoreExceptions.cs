@@ -69,7 +69,11 @@ internal static class StoreFault
                 or RedisErrorKind.ReadOnly
                 or RedisErrorKind.UnknownRedirectTarget;
 
-    /// <summary>A script met a command that the user has no right to; each of ours does so before it writes.</summary>
+    /// <summary>
+    /// A script met a command or a key that the user has no right to (in the words of Redis 7.2 and of those before it). Each of
+    /// ours does so before it writes.
+    /// </summary>
     private static bool IsRefusalInScript(RedisServerException refusal) =>
-        refusal.Message.Contains("ACL failure in script", StringComparison.Ordinal);
+        refusal.Message.Contains("ACL failure in script", StringComparison.Ordinal)
+        || refusal.Message.Contains("The user executing the script can't", StringComparison.Ordinal);
 }

@@ -146,6 +146,8 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
             "yes",
             "--appendfsync",
             "always",
+            "--requirepass",
+            "admin",
             "--user",
             .. "fastkv on >secret ~fastkv:* &* +@read +@write +@scripting +@connection +info +time +cluster".Split(' '),
         ]);
@@ -158,10 +160,10 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
         var token = await service.Api.NewUserTokenAsync();
 
         // A right that only a script needs: the script is refused before it writes.
-        await redis.CliAsync("acl", "setuser", "fastkv", "-time");
+        await redis.CliAsync("-a", "admin", "acl", "setuser", "fastkv", "-time");
         var refused = await service.Api.PostAsync("/api/register", ApiClient.Registration());
         refused.Expect(HttpStatusCode.ServiceUnavailable);
-        await redis.CliAsync("acl", "setuser", "fastkv", "+time");
+        await redis.CliAsync("-a", "admin", "acl", "setuser", "fastkv", "+time");
 
         await using var traffic = Traffic.Start(service.Api, 8, token);
         await traffic.UntilAnsweredAsync(100, 200, 201);
