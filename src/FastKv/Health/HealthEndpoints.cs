@@ -12,7 +12,7 @@ internal static class HealthEndpoints
         app.MapGet("/health/live", context => Answer.WriteAsync(context, 200, Live)).ExcludeFromDescription();
         app.MapGet(
                 "/health/ready",
-                async (HttpContext context, RedisCommands redis, Draining draining) =>
+                async (HttpContext context, RedisCommands redis, RedisKeys keys, Draining draining) =>
                 {
                     if (draining.HasBegun)
                     {
@@ -20,7 +20,7 @@ internal static class HealthEndpoints
                         return;
                     }
 
-                    var ready = await redis.PingAsync();
+                    var ready = await redis.ProbeAsync(keys.Probe);
                     await Answer.WriteAsync(context, ready ? 200 : 503, ready ? Ready : NotReady);
                 }
             )
@@ -29,6 +29,7 @@ internal static class HealthEndpoints
 
     private static ReadOnlySpan<byte> Live => """{"status":"live"}"""u8;
     private static ReadOnlySpan<byte> Ready => """{"status":"ready"}"""u8;
-    private static ReadOnlySpan<byte> NotReady => """{"status":"not_ready","reason":"Redis does not answer."}"""u8;
+    private static ReadOnlySpan<byte> NotReady =>
+        """{"status":"not_ready","reason":"Redis does not answer or takes no writes."}"""u8;
     private static ReadOnlySpan<byte> Stopping => """{"status":"not_ready","reason":"The service is stopping."}"""u8;
 }

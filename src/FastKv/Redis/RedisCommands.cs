@@ -52,42 +52,63 @@ internal sealed class RedisCommands
     public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
         RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
-    public Task<HashEntry[]> GetHashAsync(RedisKey key) =>
-        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key);
+    public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreBudget? budget = null) =>
+        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, budget);
 
-    public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field) =>
-        RunAsync("HGET", false, static (database, pair) => database.HashGetAsync(pair.key, pair.field), (key, field));
+    public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreBudget? budget = null) =>
+        RunAsync(
+            "HGET",
+            false,
+            static (database, pair) => database.HashGetAsync(pair.key, pair.field),
+            (key, field),
+            budget
+        );
 
-    public Task<bool> SetHashFieldAsync(RedisKey key, RedisValue field, RedisValue value) =>
+    public Task<bool> SetHashFieldAsync(RedisKey key, RedisValue field, RedisValue value, StoreBudget? budget = null) =>
         RunAsync(
             "HSET",
             true,
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
-            (key, field, value)
+            (key, field, value),
+            budget
         );
 
     /// <summary>Runs a Lua script on one key, so that it is right on a cluster too.</summary>
-    public Task<RedisResult> EvaluateAsync(string script, RedisKey key, params RedisValue[] arguments) =>
+    public Task<RedisResult> EvaluateAsync(
+        string script,
+        RedisKey key,
+        RedisValue[] arguments,
+        StoreBudget? budget = null
+    ) =>
         RunAsync(
             "EVAL",
             true,
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
-            (script, key, arguments)
+            (script, key, arguments),
+            budget
         );
 
-    /// <summary>Whether Redis answers.</summary>
-    public async Task<bool> PingAsync()
+    /// <summary>
+    /// Whether Redis answers and takes writes: PING alone is answered by a server that is out of memory or read-only, too.
+    /// </summary>
+    public async Task<bool> ProbeAsync(RedisKey key)
     {
         try
         {
-            await RunAsync("PING", false, static (database, _) => database.PingAsync(), 0);
-            return true;
+            return await RunAsync(
+                "SET",
+                true,
+                static (database, key) => database.StringSetAsync(key, "", ProbeLifetime),
+                key
+            );
         }
-        catch (StoreUnavailableException)
+        catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
         {
             return false;
         }
     }
+
+    private static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
 
     private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
@@ -100,15 +121,16 @@ internal sealed class RedisCommands
         string operation,
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
-        TState state
+        TState state,
+        StoreBudget? budget = null
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
                 operation,
-                static (self, call) => self.SendAsync(call.write, call.command, call.state),
-                (write, command, state)
+                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.budget),
+                (write, command, state, budget)
             )
-            : SendAsync(write, command, state);
+            : SendAsync(write, command, state, budget);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -131,12 +153,16 @@ internal sealed class RedisCommands
     private async Task<TResult> SendAsync<TState, TResult>(
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
-        TState state
+        TState state,
+        StoreBudget? budget = null
     )
     {
+        var database = connection.Database;
+        budget?.RequireSomeLeft();
         try
         {
-            return await command(connection.Database, state).ConfigureAwait(false);
+            var reply = command(database, state);
+            return await (budget is null ? reply : budget.SpendAsync(reply)).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
         {

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
-/// <summary>Every key name. None of them expires, except the counters of the limits.</summary>
+/// <summary>Every key name. None of them expires, except the counters of the limits and the probe.</summary>
 internal sealed class RedisKeys(RedisOptions options)
 {
     // Bytes; two names do not meet in 128 bits.
@@ -19,6 +19,9 @@ internal sealed class RedisKeys(RedisOptions options)
 
     /// <summary>String: the claim on an email address, written by the registration. Lives as long as the user.</summary>
     public RedisKey Email(string foldedEmail) => $"{options.KeyPrefix}:email:{foldedEmail}";
+
+    /// <summary>String, empty: what readiness writes to see that the store takes writes. Lives for a minute.</summary>
+    public RedisKey Probe { get; } = $"{options.KeyPrefix}:probe";
 
     /// <summary>
     /// String: failed logins with a username. Lives for <c>FailedLoginWindowSeconds</c>. Hashed, because a client may send a

@@ -23,7 +23,7 @@ internal sealed class WindowCounter(RedisCommands redis)
     {
         try
         {
-            var milliseconds = (long)await redis.EvaluateAsync(CountScript, key, windowSeconds * 1000L, limit);
+            var milliseconds = (long)await redis.EvaluateAsync(CountScript, key, [windowSeconds * 1000L, limit]);
             return milliseconds == 0 ? 0 : Seconds(TimeSpan.FromMilliseconds(milliseconds));
         }
         catch (OutcomeUnknownException lost)

@@ -65,9 +65,10 @@ internal sealed class GenerateToken(
 
     public override async Task HandleAsync(GenerateTokenRequest request, CancellationToken cancellation)
     {
+        var budget = users.NewBudget();
         var attempt = new LoginAttempt(request.Username!, ClientAddress.Of(HttpContext));
         var lockedAsync = limiter.LockedSecondsAsync(attempt);
-        var userAsync = users.FindAsync(request.Username!);
+        var userAsync = users.FindAsync(request.Username!, budget);
         await Task.WhenAll(lockedAsync, userAsync);
         if (await lockedAsync is > 0 and var before)
         {
@@ -100,7 +101,7 @@ internal sealed class GenerateToken(
 
         if (verdict.RenewedHash is { } renewed)
         {
-            await users.RenewPasswordHashAsync(user!, renewed);
+            await users.RenewPasswordHashAsync(user!, renewed, budget);
         }
 
         HttpContext.Response.Headers.CacheControl = "no-store";

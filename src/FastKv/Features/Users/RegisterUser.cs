@@ -101,7 +101,8 @@ internal sealed class RegisterUser(
     public override async Task HandleAsync(RegisterUserRequest request, CancellationToken cancellation)
     {
         // Asked before the expensive hash, and decided for good after it.
-        var conflictAsync = users.FindConflictAsync(request.Username!, request.Email!);
+        var budget = users.NewBudget();
+        var conflictAsync = users.FindConflictAsync(request.Username!, request.Email!, budget);
         var limitedAsync = limiter.CountAsync(HttpContext);
         await Task.WhenAll(conflictAsync, limitedAsync);
         if (await limitedAsync is > 0 and var seconds)
@@ -132,7 +133,8 @@ internal sealed class RegisterUser(
                 request.Gender!,
                 hash,
                 time.GetUtcNow()
-            )
+            ),
+            budget
         );
         await (
             registered == Registration.Done
