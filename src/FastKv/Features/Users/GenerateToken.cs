@@ -21,10 +21,10 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
     public GenerateTokenValidator()
     {
         RuleFor(request => request.Username)
-            .NotEmpty()
+            .Must(UserRules.IsFilled)
             .Because(ApiError.MissingFields, "username", "must be a string that is not empty");
         RuleFor(request => request.Password)
-            .NotEmpty()
+            .Must(UserRules.IsFilled)
             .Because(ApiError.MissingFields, "password", "must be a string that is not empty");
     }
 }
