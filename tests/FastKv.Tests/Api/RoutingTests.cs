@@ -13,7 +13,7 @@ public sealed class RoutingTests(ServiceFixture fixture)
     [InlineData("GET", "/nothing/here")]
     [InlineData("POST", "/api/registers")]
     [InlineData("GET", "/api/data/a/b")]
-    [InlineData("DELETE", "/api/data/a/")]
+    [InlineData("DELETE", "/api/data/a/b/")]
     [InlineData("PUT", "/api/database")]
     [InlineData("GET", "/_test_url_cache_")]
     [InlineData("POST", "/api/nothing?key=a")]

@@ -103,7 +103,12 @@ public sealed class EmbeddedStoreTests
     }
 
     private static Task<FastKvProcess> StartAsync(TemporaryDirectory directory) =>
-        FastKvProcess.StartAsync(null, ("FastKv__DataDirectory", directory.Path));
+        FastKvProcess.StartAsync(
+            null,
+            ("FastKv__DataDirectory", directory.Path),
+            // What is tested is not how fast a cold store is on a busy machine.
+            ("FastKv__Redis__TimeoutMilliseconds", "20000")
+        );
 
     private static async Task WriteUntilKilledAsync(
         ApiClient api,

@@ -23,7 +23,14 @@ public sealed class RedisConnectionTests
         (await service.Api.GetAsync("/health/live")).ExpectSuccess(HttpStatusCode.OK, """{"status":"live"}""");
         (await service.Api.GetAsync("/health/ready")).Expect(HttpStatusCode.ServiceUnavailable).ExpectWholeJson();
         var token = Jwt.Of("some-user").Signed();
-        (await service.Api.StoreAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");
+        var refused = (await service.Api.StoreAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");
+        await Wait.UntilAsync(
+            "the log has the id of the trace",
+            () =>
+                Task.FromResult(
+                    service.Log.Contains(refused.Json["trace_id"]!.GetValue<string>(), StringComparison.Ordinal)
+                )
+        );
         (await service.Api.RetrieveAsync(token, "k")).ExpectError("STORE_UNAVAILABLE");
         (await service.Api.UpdateAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");
         (await service.Api.DeleteAsync(token, "k")).ExpectError("STORE_UNAVAILABLE");

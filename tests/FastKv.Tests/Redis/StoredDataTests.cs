@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using FastKv.Tests.Api;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -43,6 +44,23 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
         (await second.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
 
         Assert.True(await store.Database.KeyExistsAsync($"second:user:{registration["username"]}"));
+    }
+
+    [Fact]
+    public async Task What_should_not_be_there_is_an_internal_error_that_tells_nothing()
+    {
+        var name = ApiClient.NewName();
+        await store.Database.StringSetAsync($"fastkv:user:{name}", "no hash");
+
+        var reply = await store.Api.PostTextAsync("/api/token", $$"""{"username":"{{name}}","password":"p"}""");
+
+        reply.ExpectError("INTERNAL_ERROR");
+        var traceId = reply.Json["trace_id"]!.GetValue<string>();
+        Assert.Equal(
+            $$"""{"status":"error","code":"INTERNAL_ERROR","message":"Internal server error occurred.","trace_id":"{{traceId}}"}""",
+            reply.Text
+        );
+        await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
     }
 
     private async Task<(string UserId, string Token)> NewUserAsync()

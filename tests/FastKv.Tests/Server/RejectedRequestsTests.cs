@@ -24,6 +24,7 @@ public sealed class RejectedRequestsTests(ServiceFixture fixture)
     [InlineData("G\u00c4T / HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("GET no-slash HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("GET /api/data/\u00e4 HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("GET /\u00e4 HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("POST /api/token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n")]
     [InlineData("POST /api/token HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}")]
@@ -39,8 +40,6 @@ public sealed class RejectedRequestsTests(ServiceFixture fixture)
     [Theory]
     [InlineData("/api/data/%00")]
     [InlineData("/api/data/a%00b")]
-    [InlineData("/api/data/\u00e4")]
-    [InlineData("/api/data/a\u0001")]
     public async Task A_target_that_is_rejected_for_its_key_is_an_invalid_key(string target)
     {
         var reply = await RawHttp.ExchangeAsync(api.Address, $"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");

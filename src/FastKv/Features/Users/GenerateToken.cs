@@ -20,11 +20,12 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
 {
     public GenerateTokenValidator()
     {
+        // White space is not empty.
         RuleFor(request => request.Username)
-            .Must(UserRules.IsFilled)
+            .Must(username => !string.IsNullOrEmpty(username))
             .Because(ApiError.MissingFields, "username", "must be a string that is not empty");
         RuleFor(request => request.Password)
-            .Must(UserRules.IsFilled)
+            .Must(password => !string.IsNullOrEmpty(password))
             .Because(ApiError.MissingFields, "password", "must be a string that is not empty");
     }
 }

@@ -21,9 +21,6 @@ internal static class UserRules
 
     private static readonly FrozenSet<string> CommonPasswords = LoadCommonPasswords();
 
-    /// <summary>Not null and not empty; white space counts, as everywhere in a password.</summary>
-    public static bool IsFilled(string? text) => !string.IsNullOrEmpty(text);
-
     public static bool IsUsername(string? name) =>
         name is { Length: >= 3 and <= 64 } && !name.AsSpan().ContainsAnyExcept(UsernameCharacters);
 

@@ -166,6 +166,7 @@ public sealed class DataKeyTests(ServiceFixture fixture)
     [Theory]
     [InlineData("")]
     [InlineData("?a")]
+    [InlineData("a/")]
     [InlineData(".")]
     [InlineData("..")]
     [InlineData("%2E")]

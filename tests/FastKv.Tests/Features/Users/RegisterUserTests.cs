@@ -16,7 +16,7 @@ public sealed class RegisterUserTests(ServiceFixture fixture)
         var name = ApiClient.NewName("Example_User.");
         var registration = ApiClient.Registration(name);
         registration["email"] = $"{name}@Example.COM";
-        registration["full_name"] = "  José \"Joe\" Ключ 🔑 ";
+        registration["full_name"] = "  José \"Joe\" Ключ ";
         registration["gender"] = "non-binary é";
 
         var reply = (await api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
@@ -25,7 +25,7 @@ public sealed class RegisterUserTests(ServiceFixture fixture)
         Assert.NotEmpty(userId);
         reply.ExpectSuccess(
             HttpStatusCode.Created,
-            $$$"""{"status":"success","message":"User successfully registered!","data":{"user_id":"{{{userId}}}","username":"{{{name}}}","email":"{{{name}}}@Example.COM","full_name":"José \"Joe\" Ключ 🔑","age":30,"gender":"non-binary é"}}"""
+            $$$"""{"status":"success","message":"User successfully registered!","data":{"user_id":"{{{userId}}}","username":"{{{name}}}","email":"{{{name}}}@Example.COM","full_name":"José \"Joe\" Ключ","age":30,"gender":"non-binary é"}}"""
         );
         Assert.NotEmpty(await api.SignInAsync(name));
     }
