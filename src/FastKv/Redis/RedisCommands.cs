@@ -6,10 +6,19 @@ namespace FastKv.Redis;
 /// Every command that the service sends. One place turns an outage into <see cref="StoreUnavailableException"/> (nothing was
 /// done) or <see cref="OutcomeUnknownException"/> (a write that may have been); no command is ever sent twice.
 /// </summary>
-internal sealed class RedisCommands(RedisConnection connection)
+internal sealed class RedisCommands
 {
-    public Task<RedisValue> GetAsync(RedisKey key) =>
-        RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), key);
+    private readonly RedisConnection connection;
+    private readonly GetBatcher gets;
+
+    public RedisCommands(RedisConnection connection)
+    {
+        this.connection = connection;
+        gets = new GetBatcher(GetTogetherAsync);
+    }
+
+    /// <summary><c>GET</c>, or one <c>MGET</c> for several at once.</summary>
+    public Task<RedisValue> GetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
     /// <summary><c>SET … NX</c>: false if the key exists.</summary>
     public Task<bool> SetIfAbsentAsync(RedisKey key, RedisValue value) =>
@@ -69,6 +78,11 @@ internal sealed class RedisCommands(RedisConnection connection)
             return false;
         }
     }
+
+    private async Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
+        keys.Length == 1
+            ? [await RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), keys[0])]
+            : await RunAsync("MGET", false, static (database, keys) => database.StringGetAsync(keys), keys);
 
     private async Task<TResult> RunAsync<TState, TResult>(
         string operation,

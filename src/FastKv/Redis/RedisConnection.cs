@@ -17,6 +17,9 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
     /// <exception cref="StoreUnavailableException">There has been no connection yet.</exception>
     public IDatabase Database => multiplexer?.GetDatabase() ?? throw new StoreUnavailableException("NotConnectedYet");
 
+    /// <summary>The slot of a key on a cluster; -1 on a server without slots, and while there is no connection.</summary>
+    public int SlotOf(RedisKey key) => multiplexer?.GetHashSlot(key) ?? -1;
+
     /// <summary>Where commands go, for telemetry: the first server of the configuration.</summary>
     public System.Net.EndPoint EndPoint { get; } = configuration.EndPoints[0];
 

@@ -1,0 +1,115 @@
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>
+/// Puts GETs that arrive while another is under way together into one MGET, so that a busy service pays for the way to Redis
+/// once for many requests. An idle service sends each at once. On a cluster only keys of one slot go together.
+/// </summary>
+internal sealed class GetBatcher(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
+{
+    /// <summary>Keys in one MGET: bounds what one large value can hold up.</summary>
+    public const int MaximumBatch = 64;
+
+    // One lane per slot, made when it is first used; a server without slots has one lane.
+    private readonly Lane?[] lanes = new Lane[SlotCount + 1];
+    private const int SlotCount = 16384;
+
+    /// <summary>The value of a key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="slot">Its slot on a cluster, 0 to 16,383; -1 elsewhere.</param>
+    public Task<RedisValue> GetAsync(RedisKey key, int slot)
+    {
+        var lane = lanes[slot + 1];
+        if (lane is null)
+        {
+            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync), null);
+            lane = lanes[slot + 1]!;
+        }
+
+        return lane.GetAsync(key);
+    }
+
+    private sealed class Lane(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
+    {
+        /// <summary>Batches of a lane under way at once: a batch that waits for a large value does not stop the next.</summary>
+        private const int MaximumUnderWay = 2;
+
+        private readonly Lock gate = new();
+        private List<(RedisKey Key, TaskCompletionSource<RedisValue> Caller)> waiting = [];
+        private int underWay;
+
+        public Task<RedisValue> GetAsync(RedisKey key)
+        {
+            var caller = new TaskCompletionSource<RedisValue>(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (gate)
+            {
+                waiting.Add((key, caller));
+                if (underWay == MaximumUnderWay)
+                {
+                    return caller.Task;
+                }
+
+                underWay++;
+            }
+
+            _ = SendWaitingAsync();
+            return caller.Task;
+        }
+
+        private async Task SendWaitingAsync()
+        {
+            while (TakeWaiting() is { } batch)
+            {
+                await SendAsync(batch).ConfigureAwait(false);
+            }
+        }
+
+        private List<(RedisKey Key, TaskCompletionSource<RedisValue> Caller)>? TakeWaiting()
+        {
+            lock (gate)
+            {
+                if (waiting.Count == 0)
+                {
+                    underWay--;
+                    return null;
+                }
+
+                var batch = waiting;
+                waiting = batch.Count > MaximumBatch ? batch[MaximumBatch..] : [];
+                if (batch.Count > MaximumBatch)
+                {
+                    batch.RemoveRange(MaximumBatch, batch.Count - MaximumBatch);
+                }
+
+                return batch;
+            }
+        }
+
+        private async Task SendAsync(List<(RedisKey Key, TaskCompletionSource<RedisValue> Caller)> batch)
+        {
+            try
+            {
+                var keys = new RedisKey[batch.Count];
+                for (var i = 0; i < keys.Length; i++)
+                {
+                    keys[i] = batch[i].Key;
+                }
+
+                var values = await sendAsync(keys).ConfigureAwait(false);
+                for (var i = 0; i < values.Length; i++)
+                {
+                    batch[i].Caller.SetResult(values[i]);
+                }
+            }
+            catch (Exception exception)
+            {
+                // The fault of a batch is the fault of each of its callers.
+                foreach (var (_, caller) in batch)
+                {
+                    caller.TrySetException(exception);
+                }
+            }
+        }
+    }
+}

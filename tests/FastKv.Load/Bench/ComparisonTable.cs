@@ -1,0 +1,102 @@
+using System.Globalization;
+
+namespace FastKv.Load.Bench;
+
+/// <summary>A row for each case, with the bare server of the same rounds beside the service.</summary>
+internal static class ComparisonTable
+{
+    private static readonly string[] Columns =
+    [
+        "operation",
+        "over",
+        "CPU µs/request",
+        "bare",
+        "ratio",
+        "requests/s",
+        "bare",
+        "ratio",
+        "driver",
+        "not 2xx",
+    ];
+
+    public static BenchTable Of(IReadOnlyList<Measurement> measurements, bool showData)
+    {
+        var rows =
+            from bench in measurements.GroupBy(Case)
+            let bare = bench.Where(one => one.Server == Contender.Bare).ToArray()
+            from server in bench.GroupBy(one => one.Server)
+            where server.Key != Contender.Bare
+            select Row([.. server], bare, showData);
+        return new BenchTable(
+            "Server CPU time for a request, and requests a second, beside bare Kestrel writing the same bytes: median (least to most) of the rounds",
+            Columns,
+            [.. rows]
+        );
+    }
+
+    /// <summary>The service with tracing beside the same service without, from the same rounds.</summary>
+    public static BenchTable Tracing(IReadOnlyList<Measurement> measurements)
+    {
+        var rows =
+            from bench in measurements.GroupBy(Case)
+            let untraced = bench.Where(one => one.Server == Contender.FastKv).ToArray()
+            let traced = bench.Where(one => one.Server == Contender.Traced).ToArray()
+            select (IReadOnlyList<string>)
+                [
+                    traced[0].Operation,
+                    Over(traced[0]),
+                    Spread.Of(traced.Select(Cpu)).Text("0.0"),
+                    Spread.Of(untraced.Select(Cpu)).Text("0.0"),
+                    Ratio(traced, untraced, Cpu),
+                ];
+        return new BenchTable(
+            "Tracing on, 5 % sampled, beside tracing off",
+            ["operation", "over", "on, CPU µs/request", "off, CPU µs/request", "ratio"],
+            [.. rows]
+        );
+    }
+
+    private static object Case(Measurement one) =>
+        (one.Operation, one.Protocol, one.Connections, one.Streams, one.ValueBytes, one.StoredKeys);
+
+    private static string[] Row(Measurement[] service, Measurement[] bare, bool showData)
+    {
+        var first = service[0];
+        var data = showData
+            ? string.Create(CultureInfo.InvariantCulture, $", {first.StoredKeys:#,0} keys of {first.ValueBytes:#,0} B")
+            : "";
+        var traced = first.Server == Contender.Traced ? ", traced" : "";
+        return
+        [
+            $"{first.Operation}{data}{traced}",
+            Over(first),
+            Spread.Of(service.Select(Cpu)).Text("0.0"),
+            Spread.Of(bare.Select(Cpu)).Text("0.0"),
+            Ratio(service, bare, Cpu),
+            Spread.Of(service.Select(Rate)).Text("#,0"),
+            Spread.Of(bare.Select(Rate)).Text("#,0"),
+            Ratio(service, bare, Rate),
+            first.Driver,
+            (service.Sum(NotOk) + bare.Sum(NotOk)).ToString("#,0", CultureInfo.InvariantCulture),
+        ];
+    }
+
+    private static string Over(Measurement one) =>
+        one.Streams == 1
+            ? $"{one.Protocol}, {one.Connections}"
+            : $"{one.Protocol}, {one.Connections} × {one.Streams} streams";
+
+    private static double Cpu(Measurement one) => one.CpuMicrosecondsPerRequest;
+
+    private static double Rate(Measurement one) => one.RequestsPerSecond;
+
+    private static long NotOk(Measurement one) => one.NotOk;
+
+    /// <summary>Of the medians; the numbers in brackets are of single rounds.</summary>
+    private static string Ratio(Measurement[] these, Measurement[] those, Func<Measurement, double> number)
+    {
+        var median = Spread.Of(these.Select(number)).Median / Spread.Of(those.Select(number)).Median;
+        var rounds = Spread.Of(these.Zip(those, (one, other) => number(one) / number(other)));
+        return (rounds with { Median = median }).Text("0.00");
+    }
+}

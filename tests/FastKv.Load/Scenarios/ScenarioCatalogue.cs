@@ -1,0 +1,39 @@
+namespace FastKv.Load.Scenarios;
+
+/// <summary>Every scenario by name, on one prepared workload.</summary>
+internal static class ScenarioCatalogue
+{
+    public const string Mix = "mix";
+
+    /// <summary>In the order in which <c>run all</c> takes them.</summary>
+    public static readonly IReadOnlyList<string> Names =
+    [
+        "register",
+        "token",
+        "store",
+        "retrieve",
+        "update",
+        "delete",
+        Mix,
+    ];
+
+    public static Scenario Create(string name, Workload workload)
+    {
+        var steps = new OperationSteps(workload);
+        return name switch
+        {
+            "register" => new Scenario(name, [Operation.Register], steps.RegisterAsync),
+            "token" => new Scenario(name, [Operation.Token], steps.TokenAsync),
+            "store" => new Scenario(name, [Operation.Store], steps.StoreAsync),
+            "retrieve" => new Scenario(name, [Operation.Retrieve], steps.RetrieveAsync),
+            "update" => new Scenario(name, [Operation.Update], steps.UpdateAsync),
+            "delete" => new Scenario(name, [Operation.Store, Operation.Delete], steps.DeleteAsync),
+            Mix => new Scenario(
+                name,
+                [Operation.Retrieve, Operation.Store, Operation.Update, Operation.Delete],
+                new MixStep(steps).RunAsync
+            ),
+            _ => throw new ArgumentException($"There is no scenario '{name}'.", nameof(name)),
+        };
+    }
+}

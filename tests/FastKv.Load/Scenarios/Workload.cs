@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+
+namespace FastKv.Load.Scenarios;
+
+/// <summary>
+/// What the scenarios share: accounts with tokens, keys stored before the run, and the keys that the run itself has
+/// stored and may delete. Every name carries the run's own prefix, so that runs never meet.
+/// </summary>
+internal sealed class Workload
+{
+    private const int StoresInFlight = 16;
+    private readonly IReadOnlyList<Account> accounts;
+    private readonly string prefix;
+    private readonly string[] values;
+    private readonly int preparedKeys;
+    private readonly ConcurrentQueue<Entry> deletable = new();
+    private long made;
+
+    private Workload(string prefix, IReadOnlyList<Account> accounts, int preparedKeys, IReadOnlyList<int> valueSizes)
+    {
+        this.prefix = prefix;
+        this.accounts = accounts;
+        this.preparedKeys = preparedKeys;
+        values = [.. valueSizes.Select(size => new string('v', size))];
+    }
+
+    /// <summary>A key, whose it is, and which of the sizes its value has.</summary>
+    public sealed record Entry(Account Owner, string Key, string Value);
+
+    public static async Task<Workload> PrepareAsync(
+        HttpClient client,
+        WorkloadOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var prefix = $"load-{Guid.NewGuid().ToString("N")[..12]}";
+        var accounts = new List<Account>();
+        for (var number = 0; number < options.Accounts; number++)
+        {
+            accounts.Add(await AccountMaker.MakeAsync(client, $"{prefix}-{number}", cancellation));
+        }
+
+        var workload = new Workload(prefix, accounts, options.Keys, options.ValueSizes);
+        var inFlight = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = StoresInFlight,
+            CancellationToken = cancellation,
+        };
+        await Parallel.ForAsync(
+            0,
+            options.Keys,
+            inFlight,
+            (index, stop) => workload.StoreFirstAsync(client, index, stop)
+        );
+        return workload;
+    }
+
+    public string NextUsername() => $"{prefix}-n{Interlocked.Increment(ref made)}";
+
+    public Account AnyAccount() => accounts[Random.Shared.Next(accounts.Count)];
+
+    public Entry AnyPrepared() => Prepared(Random.Shared.Next(preparedKeys));
+
+    public Entry NextNew()
+    {
+        var number = Interlocked.Increment(ref made);
+        return new Entry(
+            accounts[(int)(number % accounts.Count)],
+            $"{prefix}-n{number}",
+            values[(int)(number % values.Length)]
+        );
+    }
+
+    public void Stored(Entry entry) => deletable.Enqueue(entry);
+
+    public Entry? TakeDeletable() => deletable.TryDequeue(out var entry) ? entry : null;
+
+    private Entry Prepared(int index) =>
+        new(accounts[index % accounts.Count], $"{prefix}-k{index}", values[index % values.Length]);
+
+    private async ValueTask StoreFirstAsync(HttpClient client, int index, CancellationToken cancellation)
+    {
+        var entry = Prepared(index);
+        using var request = ApiRequests.Store(entry.Owner.Token, entry.Key, entry.Value);
+        using var response = await client.DispatchAsync(request, cancellation);
+        response.EnsureSuccessStatusCode();
+    }
+}

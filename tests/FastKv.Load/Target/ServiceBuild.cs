@@ -1,0 +1,47 @@
+using FastKv.Load.Cli;
+
+namespace FastKv.Load.Target;
+
+/// <summary>The published Release build of the service: what users run, ReadyToRun included.</summary>
+internal static class ServiceBuild
+{
+    private const string Assembly = "FastKv.dll";
+
+    /// <returns>The path of the service's assembly.</returns>
+    public static async Task<string> PublishAsync(string? published, CancellationToken cancellation)
+    {
+        var folder = published ?? await PublishAsync(cancellation);
+        var assembly = Path.Combine(Path.GetFullPath(folder), Assembly);
+        return File.Exists(assembly)
+            ? assembly
+            : throw new UsageException($"There is no {Assembly} in {folder}: publish src/FastKv there first.");
+    }
+
+    private static async Task<string> PublishAsync(CancellationToken cancellation)
+    {
+        var root =
+            FindRoot() ?? throw new UsageException("Run this inside the repository, or name a build with --published.");
+        var folder = Path.Combine(root, "artifacts", "load", "service");
+        await Console.Error.WriteLineAsync("Publishing src/FastKv (Release)...");
+        await ChildProcess.OutputOfAsync(
+            "dotnet",
+            ["publish", Path.Combine(root, "src", "FastKv"), "-c", "Release", "-o", folder],
+            cores: null,
+            cancellation
+        );
+        return folder;
+    }
+
+    private static string? FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "FastKv.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        return null;
+    }
+}
