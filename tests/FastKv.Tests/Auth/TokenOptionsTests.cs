@@ -13,7 +13,7 @@ public sealed class TokenOptionsTests(ReachableStore store) : IClassFixture<Reac
     [Fact]
     public async Task Keys_are_rotated_without_an_outage()
     {
-        var newKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(48));
+        var newKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
         await using var both = await FastKvProcess.StartAsync(
             store.ConnectionString,
             ("FastKv__Token__SigningKeys__0", newKey),
@@ -37,6 +37,23 @@ public sealed class TokenOptionsTests(ReachableStore store) : IClassFixture<Reac
         (await store.Api.RetrieveAsync(ofNewKey, "k")).ExpectError("INVALID_TOKEN");
         var jwt = new JsonWebToken(ofNewKey);
         Assert.Equal(60, (jwt.ValidTo - jwt.ValidFrom).TotalSeconds);
+    }
+
+    [Fact]
+    public async Task Another_algorithm_is_refused_even_if_the_key_is_long_enough_for_it()
+    {
+        var key = RandomNumberGenerator.GetBytes(64);
+        await using var service = await FastKvProcess.StartAsync(
+            store.ConnectionString,
+            ("FastKv__Token__SigningKeys__0", Convert.ToBase64String(key))
+        );
+
+        (await service.Api.RetrieveAsync(Jwt.Of("user").Signed(key), "k")).ExpectError("KEY_NOT_FOUND");
+        (await service.Api.RetrieveAsync(Other("HS384", HMACSHA384.HashData), "k")).ExpectError("INVALID_TOKEN");
+        (await service.Api.RetrieveAsync(Other("HS512", HMACSHA512.HashData), "k")).ExpectError("INVALID_TOKEN");
+
+        string Other(string algorithm, Func<byte[], byte[], byte[]> hash) =>
+            Jwt.Of("user").With(jwt => jwt.Header["alg"] = algorithm).Signed(text => hash(key, text));
     }
 
     [Fact]

@@ -80,11 +80,12 @@ public sealed class UpdateDataTests(ServiceFixture fixture)
             var key = $"k{round}";
             await api.StoreAsync(token, key, "v");
 
-            var updates = Enumerable.Range(0, 4).Select(i => api.UpdateAsync(token, key, $"new{i}")).ToArray();
-            var deleted = await api.DeleteAsync(token, key);
+            Task<Reply>[] before = [Update(0), Update(1)];
+            var deleteAsync = api.DeleteAsync(token, key);
+            Task<Reply>[] after = [Update(2), Update(3)];
 
-            deleted.Expect(HttpStatusCode.OK);
-            foreach (var update in await Task.WhenAll(updates))
+            (await deleteAsync).Expect(HttpStatusCode.OK);
+            foreach (var update in await Task.WhenAll([.. before, .. after]))
             {
                 if (update.Status != HttpStatusCode.OK)
                 {
@@ -93,6 +94,8 @@ public sealed class UpdateDataTests(ServiceFixture fixture)
             }
 
             (await api.RetrieveAsync(token, key)).ExpectError("KEY_NOT_FOUND");
+
+            Task<Reply> Update(int i) => api.UpdateAsync(token, key, $"new{i}");
         }
     }
 

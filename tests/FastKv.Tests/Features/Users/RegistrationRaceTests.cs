@@ -15,12 +15,15 @@ public sealed class RegistrationRaceTests(TwoReplicas replicas) : IClassFixture<
     [Fact]
     public async Task Of_64_for_one_name_and_one_email_exactly_one_wins()
     {
-        var name = ApiClient.NewName();
+        for (var round = 0; round < 3; round++)
+        {
+            var name = ApiClient.NewName();
 
-        var replies = await RaceAsync(_ => ApiClient.Registration(name));
+            var replies = await RaceAsync(_ => ApiClient.Registration(name));
 
-        ExpectOneWinner(replies, "USERNAME_EXISTS");
-        await replicas.One.SignInAsync(name);
+            ExpectOneWinner(replies, "USERNAME_EXISTS");
+            await replicas.One.SignInAsync(name);
+        }
     }
 
     [Fact]
