@@ -18,6 +18,7 @@ try
     builder.AddAccessTokens(embeddedDirectory);
     builder.AddFeatures();
     builder.AddApiDocument();
+    builder.AddHealth();
 
     var app = builder.Build();
     app.UseTelemetry();

@@ -7,16 +7,28 @@ namespace FastKv.Health;
 /// <summary>What an orchestrator asks: <c>/health/live</c>, is the process there; <c>/health/ready</c>, can it serve.</summary>
 internal static class HealthEndpoints
 {
+    public static void AddHealth(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<WarmUp>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<WarmUp>());
+    }
+
     public static void MapHealth(this WebApplication app)
     {
         app.MapGet("/health/live", context => Answer.WriteAsync(context, 200, Live)).ExcludeFromDescription();
         app.MapGet(
                 "/health/ready",
-                async (HttpContext context, RedisCommands redis, RedisKeys keys, Draining draining) =>
+                async (HttpContext context, RedisCommands redis, RedisKeys keys, Draining draining, WarmUp warmUp) =>
                 {
                     if (draining.HasBegun)
                     {
                         await Answer.WriteAsync(context, 503, Stopping);
+                        return;
+                    }
+
+                    if (!warmUp.IsDone)
+                    {
+                        await Answer.WriteAsync(context, 503, WarmingUp);
                         return;
                     }
 
@@ -31,5 +43,6 @@ internal static class HealthEndpoints
     private static ReadOnlySpan<byte> Ready => """{"status":"ready"}"""u8;
     private static ReadOnlySpan<byte> NotReady =>
         """{"status":"not_ready","reason":"Redis does not answer or takes no writes."}"""u8;
+    private static ReadOnlySpan<byte> WarmingUp => """{"status":"not_ready","reason":"The service is warming up."}"""u8;
     private static ReadOnlySpan<byte> Stopping => """{"status":"not_ready","reason":"The service is stopping."}"""u8;
 }

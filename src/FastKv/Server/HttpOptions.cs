@@ -26,11 +26,17 @@ internal sealed class HttpOptions
     /// <summary>Seconds that requests in flight then have until their connections are cut. 1 to 3,600.</summary>
     public int ShutdownSeconds { get; set; } = 20;
 
+    /// <summary>
+    /// At most so many seconds the service sends requests to itself before it says that it is ready. 0 (off) to 60.
+    /// </summary>
+    public int WarmUpSeconds { get; set; } = 5;
+
     public static HttpOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<HttpOptions>(configuration, "Http");
         Setting.RequireRange("Http:DrainSeconds", options.DrainSeconds, 0, 3600);
         Setting.RequireRange("Http:ShutdownSeconds", options.ShutdownSeconds, 1, 3600);
+        Setting.RequireRange("Http:WarmUpSeconds", options.WarmUpSeconds, 0, 60);
         Setting.RequireRange("Http:Http2Port", options.Http2Port ?? 1, 1, 65_535);
         Setting.RequireRange("Http:ManagementPort", options.ManagementPort ?? 1, 1, 65_535);
         _ = options.TrustedNetworks();

@@ -68,8 +68,9 @@ internal sealed class RejectedRequests(DiagnosticListener diagnostics)
 
     private static byte[] AnswerOf(int status, string target)
     {
-        // An unknown HTTP version (505) is the client's mistake like the others.
-        status = status >= 500 ? 400 : status;
+        // An unknown HTTP version (505) is the client's mistake like the others, and so is a target of another form than the method
+        // has (405, for which there is no Allow to name).
+        status = status is 405 or >= 500 ? 400 : status;
         var isKey = status == 400 && target.StartsWith(DataPrefix, StringComparison.OrdinalIgnoreCase);
         var body = Answer.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.InvalidRequest, null, null);
         var head =

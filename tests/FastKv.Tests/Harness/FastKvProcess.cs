@@ -37,6 +37,7 @@ internal sealed class FastKvProcess : ChildProcess
             ["FastKv__Passwords__MemoryKiB"] = "1024",
             ["FastKv__Passwords__Iterations"] = "1",
             ["FastKv__Passwords__MaxQueuedHashes"] = "10000",
+            ["FastKv__Http__WarmUpSeconds"] = "0",
             // All tests come from one address.
             ["FastKv__Limits__FailedLoginsPerAddress"] = "0",
         };

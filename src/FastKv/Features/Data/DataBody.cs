@@ -55,8 +55,8 @@ internal readonly struct DataBody
         byte[]? value = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isKey = reader.ValueTextEquals("key"u8);
-            var isValue = !isKey && reader.ValueTextEquals("value"u8);
+            var isKey = IsNamed(ref reader, "key"u8);
+            var isValue = !isKey && IsNamed(ref reader, "value"u8);
             reader.Read();
             if (isKey)
             {
@@ -75,6 +75,19 @@ internal readonly struct DataBody
         // Throws if anything but white space follows.
         reader.Read();
         return new DataBody(key, value);
+    }
+
+    private static bool IsNamed(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            // The name has a lone surrogate: it is no text, and so none that is known.
+            return false;
+        }
     }
 
     /// <summary>The bytes of a string, or null if it is no string, empty, too long, or has a lone surrogate.</summary>

@@ -17,9 +17,10 @@ internal static class DataPath
             static (context, next) =>
             {
                 var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+                var path = PathOf(target);
                 if (
-                    target.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                    && IsKey(context.Request.Method, target)
+                    path.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                    && IsKey(context.Request.Method, path[Prefix.Length..])
                 )
                 {
                     context.Request.Path = Routed;
@@ -29,9 +30,22 @@ internal static class DataPath
             }
         );
 
-    private static bool IsKey(string method, string target)
+    /// <summary>The path and the query of a target, which may also be a whole URL (RFC 9112, 3.2.2).</summary>
+    private static ReadOnlySpan<char> PathOf(string target)
     {
-        var segment = target.AsSpan(Prefix.Length);
+        const string AfterScheme = "://";
+        var path = target.AsSpan();
+        if (path.StartsWith('/') || path.IndexOf(AfterScheme) is not (>= 0 and var scheme))
+        {
+            return path;
+        }
+
+        path = path[(scheme + AfterScheme.Length)..];
+        return path.IndexOf('/') is >= 0 and var start ? path[start..] : [];
+    }
+
+    private static bool IsKey(string method, ReadOnlySpan<char> segment)
+    {
         var query = segment.IndexOf('?');
         if (query >= 0)
         {

@@ -21,11 +21,12 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
 {
     public GenerateTokenValidator()
     {
+        // White space is not empty.
         RuleFor(request => request.Username)
-            .NotEmpty()
+            .Must(username => !string.IsNullOrEmpty(username))
             .Because(ApiError.MissingFields, "username", "must be a string that is not empty");
         RuleFor(request => request.Password)
-            .NotEmpty()
+            .Must(password => !string.IsNullOrEmpty(password))
             .Because(ApiError.MissingFields, "password", "must be a string that is not empty");
     }
 }

@@ -70,11 +70,16 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
             return Registration.UsernameTaken;
         }
 
-        return
-            EmailClaim.Parse(await claimAsync) is { } claim
-            && await EmailOfAsync(claim.Username, budget) == User.Fold(email)
-            ? Registration.EmailTaken
-            : null;
+        if (
+            EmailClaim.Parse(await claimAsync) is not { } claim
+            || await EmailOfAsync(claim.Username, budget) != User.Fold(email)
+        )
+        {
+            return null;
+        }
+
+        // The name was free a moment ago: if the email is that of a user of this name, it has been taken since.
+        return claim.Username == User.Fold(username) ? Registration.UsernameTaken : Registration.EmailTaken;
     }
 
     /// <summary>

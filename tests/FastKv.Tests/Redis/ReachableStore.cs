@@ -1,0 +1,64 @@
+using FastKv.Redis;
+using FastKv.Tests.Harness;
+using StackExchange.Redis;
+using Xunit;
+
+namespace FastKv.Tests.Redis;
+
+/// <summary>
+/// A service on a store that the test can reach too, to look at what is kept or to write a state that is hard to come by. It is
+/// the Redis of all tests; where they use the embedded store, it is an embedded store of this process.
+/// </summary>
+public sealed class ReachableStore(ServiceFixture shared) : IAsyncLifetime
+{
+    private readonly TemporaryDirectory directory = new();
+    private ConnectionMultiplexer multiplexer = null!;
+    private FastKvProcess service = null!;
+
+    internal string ConnectionString { get; private set; } = "";
+
+    internal IDatabase Database => multiplexer.GetDatabase();
+
+    internal ApiClient Api => service.Api;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (shared.Redis is { } redis)
+        {
+            ConnectionString = redis;
+            service = shared.Service;
+        }
+        else
+        {
+            ConnectionString = StartEmbedded();
+            service = await FastKvProcess.StartAsync(ConnectionString);
+        }
+
+        multiplexer = await ConnectionMultiplexer.ConnectAsync(ConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await multiplexer.DisposeAsync();
+        if (service != shared.Service)
+        {
+            await service.DisposeAsync();
+        }
+
+        StopEmbedded();
+        directory.Dispose();
+    }
+
+#if EMBEDDED_STORE
+    private EmbeddedStore? embedded;
+
+    private string StartEmbedded() => (embedded = EmbeddedStore.Start(directory.Path)).ConnectionString;
+
+    private void StopEmbedded() => embedded?.Dispose();
+#else
+    private static string StartEmbedded() =>
+        throw new InvalidOperationException("This build has no embedded store; set FASTKV_TEST_REDIS to a Redis.");
+
+    private static void StopEmbedded() { }
+#endif
+}

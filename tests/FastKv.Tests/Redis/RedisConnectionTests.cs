@@ -1,0 +1,64 @@
+using System.Net;
+using FastKv.Tests.Api;
+using FastKv.Tests.Auth;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Redis;
+
+public sealed class RedisConnectionTests
+{
+    [Fact]
+    public async Task A_Redis_that_is_down_at_start_makes_the_service_not_ready_until_it_is_up()
+    {
+        Assert.SkipUnless(
+            RedisServer.IsInstalled,
+            "This test stops and starts a redis-server of its own; none is installed."
+        );
+        await using var stopped = await RedisServer.StartAsync();
+        await stopped.KillAsync();
+        await using var service = FastKvProcess.Launch(stopped.ConnectionString);
+        await Wait.UntilAsync("the service answers", () => AnswersAsync(service));
+
+        (await service.Api.GetAsync("/health/live")).ExpectSuccess(HttpStatusCode.OK, """{"status":"live"}""");
+        (await service.Api.GetAsync("/health/ready")).Expect(HttpStatusCode.ServiceUnavailable).ExpectWholeJson();
+        var token = Jwt.Of("some-user").Signed();
+        var refused = (await service.Api.StoreAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");
+        await Wait.UntilAsync(
+            "the log has the id of the trace",
+            () =>
+                Task.FromResult(
+                    service.Log.Contains(refused.Json["trace_id"]!.GetValue<string>(), StringComparison.Ordinal)
+                )
+        );
+        (await service.Api.RetrieveAsync(token, "k")).ExpectError("STORE_UNAVAILABLE");
+        (await service.Api.UpdateAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");
+        (await service.Api.DeleteAsync(token, "k")).ExpectError("STORE_UNAVAILABLE");
+        (await service.Api.PostAsync("/api/register", ApiClient.Registration())).ExpectError("STORE_UNAVAILABLE");
+        (await service.Api.PostTextAsync("/api/token", """{"username":"u","password":"p"}""")).ExpectError(
+            "STORE_UNAVAILABLE"
+        );
+
+        // What needs no store is decided as ever.
+        (await service.Api.RetrieveAsync("no-token", "k")).ExpectError("INVALID_TOKEN");
+        (await service.Api.PostTextAsync("/api/register", "{}")).ExpectError("INVALID_REQUEST");
+
+        await using var started = await stopped.RestartAsync();
+        await service.UntilReadyAsync();
+        (await service.Api.GetAsync("/health/ready")).ExpectSuccess(HttpStatusCode.OK, """{"status":"ready"}""");
+        await service.Api.NewUserTokenAsync();
+        (await service.Api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
+    }
+
+    private static async Task<bool> AnswersAsync(FastKvProcess service)
+    {
+        try
+        {
+            return (await service.Api.GetAsync("/health/live")).Status == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Text;
+using FastKv.Tests.Api;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Redis;
+
+/// <summary>What lies in the store can be read and written by any Redis client.</summary>
+public sealed class StoredDataTests(ReachableStore store) : IClassFixture<ReachableStore>
+{
+    [Theory]
+    [InlineData("key", "value")]
+    [InlineData("a/b %2F {x}:y", "é\"\\\n\0🔑")]
+    [InlineData("ключ 🔑", " ")]
+    public async Task A_value_is_its_bytes_under_the_name_of_user_and_key(string key, string value)
+    {
+        var (userId, token) = await NewUserAsync();
+        byte[] name = [.. Encoding.UTF8.GetBytes($"fastkv:data:{{{userId}}}:"), .. Encoding.UTF8.GetBytes(key)];
+
+        (await store.Api.StoreAsync(token, key, value)).Expect(HttpStatusCode.Created);
+
+        Assert.Equal(Encoding.UTF8.GetBytes(value), (byte[]?)await store.Database.StringGetAsync(name));
+        Assert.Null(await store.Database.KeyTimeToLiveAsync(name));
+        await store.Database.StringSetAsync(name, "from elsewhere");
+        Assert.Equal(
+            "from elsewhere",
+            (await store.Api.RetrieveAsync(token, key)).Json["data"]!["value"]!.GetValue<string>()
+        );
+        (await store.Api.DeleteAsync(token, key)).Expect(HttpStatusCode.OK);
+        Assert.False(await store.Database.KeyExistsAsync(name));
+    }
+
+    [Fact]
+    public async Task Another_prefix_is_another_installation()
+    {
+        await using var second = await FastKvProcess.StartAsync(
+            store.ConnectionString,
+            ("FastKv__Redis__KeyPrefix", "second")
+        );
+        var registration = ApiClient.Registration();
+
+        (await store.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
+        (await second.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
+
+        Assert.True(await store.Database.KeyExistsAsync($"second:user:{registration["username"]}"));
+    }
+
+    [Fact]
+    public async Task What_should_not_be_there_is_an_internal_error_that_tells_nothing()
+    {
+        var name = ApiClient.NewName();
+        await store.Database.StringSetAsync($"fastkv:user:{name}", "no hash");
+
+        var reply = await store.Api.PostTextAsync("/api/token", $$"""{"username":"{{name}}","password":"p"}""");
+
+        reply.ExpectError("INTERNAL_ERROR");
+        var traceId = reply.Json["trace_id"]!.GetValue<string>();
+        Assert.Equal(
+            $$"""{"status":"error","code":"INTERNAL_ERROR","message":"Internal server error occurred.","trace_id":"{{traceId}}"}""",
+            reply.Text
+        );
+        await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
+    }
+
+    private async Task<(string UserId, string Token)> NewUserAsync()
+    {
+        var registration = ApiClient.Registration();
+        var reply = (await store.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
+        var token = await store.Api.SignInAsync(registration["username"]!.GetValue<string>());
+        return (reply.Json["data"]!["user_id"]!.GetValue<string>(), token);
+    }
+}
