@@ -32,6 +32,11 @@ public sealed class OverloadTests(ServiceFixture fixture)
                 (refused = await service.Api.GetAsync("/api/data/key")).Status == HttpStatusCode.ServiceUnavailable
         );
 
+        for (var i = 0; i < 2 * maximum; i++)
+        {
+            (await service.Api.GetAsync("/api/data/key")).Expect(HttpStatusCode.ServiceUnavailable);
+        }
+
         Assert.Equal("STORE_UNAVAILABLE", refused!.Code);
         Assert.Equal("1", refused.Headers["Retry-After"]);
         (await service.Api.GetAsync("/health/live")).Expect(HttpStatusCode.OK);

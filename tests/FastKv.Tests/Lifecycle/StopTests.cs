@@ -61,6 +61,37 @@ public sealed class StopTests(ServiceFixture fixture)
     }
 
     [Fact]
+    public async Task HTTP2_clients_are_sent_away_without_losing_a_request()
+    {
+        var port = Wait.FreePort();
+        await using var service = await OwnService.StartAsync(
+            fixture,
+            ("FastKv__Http__DrainSeconds", "3"),
+            ("FastKv__Http__Http2Port", $"{port}")
+        );
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var target = new Uri($"http://127.0.0.1:{port}/api/data/key");
+        async Task<HttpStatusCode> GetAsync()
+        {
+            using var response = await client.GetAsync(target, CancellationToken.None);
+            return response.StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync());
+        service.Process.Signal("TERM");
+        await Wait.UntilAsync("it is not ready", async () => !await service.Api.IsReadyAsync());
+
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => GetAsync()));
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        Assert.Equal(0, await service.Process.ExitCodeAsync());
+    }
+
+    [Fact]
     public async Task A_request_that_never_ends_is_cut_when_the_time_is_up()
     {
         await using var service = await OwnService.StartAsync(
