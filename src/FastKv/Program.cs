@@ -21,10 +21,12 @@ try
 
     var app = builder.Build();
     app.UseTelemetry();
+    app.UseServer();
     app.UseMiddleware<ErrorBoundary>();
     app.UseDataPath();
     app.UseRouting();
     app.UseMiddleware<TokenGate>();
+    app.UseDataRateLimit();
     app.MapOperations();
     app.MapHealth();
     app.MapApiDocument();

@@ -55,6 +55,15 @@ internal static class Answer
         );
     }
 
+    /// <summary>Answers 429: try again after so many seconds.</summary>
+    public static Task TooManyRequestsAsync(HttpContext context, int retryAfterSeconds)
+    {
+        context.Response.Headers.RetryAfter = retryAfterSeconds.ToString(
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+        return ErrorAsync(context, ApiError.TooManyRequests);
+    }
+
     /// <summary>The envelope of an error.</summary>
     public static ReadOnlySpan<byte> ErrorBody(ApiError error, IReadOnlyList<ErrorDetail>? details, string? traceId)
     {

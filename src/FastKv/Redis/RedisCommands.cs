@@ -48,6 +48,10 @@ internal sealed class RedisCommands
     public Task<bool> DeleteAsync(RedisKey key) =>
         RunAsync("DEL", true, static (database, key) => database.KeyDeleteAsync(key), key);
 
+    /// <summary><c>PTTL</c>: null if the key does not exist.</summary>
+    public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
+        RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
+
     public Task<HashEntry[]> GetHashAsync(RedisKey key) =>
         RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key);
 

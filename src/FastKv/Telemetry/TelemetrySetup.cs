@@ -22,6 +22,7 @@ internal static class TelemetrySetup
     private const string TimeoutVariable = "OTEL_EXPORTER_OTLP_TIMEOUT";
     private const string ManagementPort = $"{Setting.Root}:Http:ManagementPort";
     private const string MetricsPath = "/metrics";
+    private const int MaximumQueuedLines = 10_000;
     private const string RequestDuration = "http.server.request.duration";
 
     /// <summary>What is asked by machines and readers, and tells nothing about the work of the service.</summary>
@@ -141,7 +142,14 @@ internal static class TelemetrySetup
         var format =
             builder.Configuration["Logging:Console:FormatterName"]
             ?? (Console.IsOutputRedirected ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple);
-        builder.Logging.AddConsole(console => console.FormatterName = format);
+        builder.Logging.AddConsole(console =>
+        {
+            console.FormatterName = format;
+
+            // A reader that stalls costs lines, which the logger counts, and no requests.
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+            console.MaxQueueLength = MaximumQueuedLines;
+        });
         builder.Services.Configure<JsonConsoleFormatterOptions>(json =>
         {
             json.IncludeScopes = true; // They hold the ids of trace and span.

@@ -60,8 +60,12 @@ internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
 }
 
 /// <summary>201, or 409 if the username or the email is taken.</summary>
-internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, TimeProvider time)
-    : Endpoint<RegisterUserRequest>
+internal sealed class RegisterUser(
+    UserStore users,
+    PasswordHasher passwords,
+    RegistrationLimiter limiter,
+    TimeProvider time
+) : Endpoint<RegisterUserRequest>
 {
     public override void Configure()
     {
@@ -97,7 +101,16 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
     public override async Task HandleAsync(RegisterUserRequest request, CancellationToken cancellation)
     {
         // Asked before the expensive hash, and decided for good after it.
-        if (await users.FindConflictAsync(request.Username!, request.Email!) is { } conflict)
+        var conflictAsync = users.FindConflictAsync(request.Username!, request.Email!);
+        var limitedAsync = limiter.CountAsync(HttpContext);
+        await Task.WhenAll(conflictAsync, limitedAsync);
+        if (await limitedAsync is > 0 and var seconds)
+        {
+            await Answer.TooManyRequestsAsync(HttpContext, seconds);
+            return;
+        }
+
+        if (await conflictAsync is { } conflict)
         {
             await Answer.ErrorAsync(HttpContext, ErrorFor(conflict));
             return;
