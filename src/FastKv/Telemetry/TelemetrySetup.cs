@@ -138,6 +138,7 @@ internal static class TelemetrySetup
         // This logger would give each request a scope with its path, which holds a user's key, and an Activity: 824 bytes, also
         // where no one traces.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Services.PostConfigure<LoggerFilterOptions>(RestrainForEachProvider);
 
         var format =
             builder.Configuration["Logging:Console:FormatterName"]
@@ -158,4 +159,29 @@ internal static class TelemetrySetup
             json.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         });
     }
+
+    /// <summary>
+    /// A rule for one provider (<c>Logging__Console__LogLevel__Default</c>) goes before all rules that name none, and so would
+    /// undo those that keep the framework from logging paths: each provider that has rules gets these too.
+    /// </summary>
+    private static void RestrainForEachProvider(LoggerFilterOptions filters)
+    {
+        var providers = filters.Rules.Select(rule => rule.ProviderName).OfType<string>().Distinct().ToArray();
+        var ofFramework = filters.Rules.Where(IsOfFramework).ToArray();
+        foreach (var provider in providers)
+        {
+            foreach (var rule in ofFramework)
+            {
+                filters.Rules.Add(new LoggerFilterRule(provider, rule.CategoryName, rule.LogLevel, rule.Filter));
+            }
+        }
+    }
+
+    private static bool IsOfFramework(LoggerFilterRule rule) =>
+        rule.ProviderName is null
+        && rule.CategoryName is { } category
+        && (
+            category.StartsWith("Microsoft", StringComparison.Ordinal)
+            || category.StartsWith("FastEndpoints", StringComparison.Ordinal)
+        );
 }

@@ -21,8 +21,10 @@ public sealed class PrivacyTests(ServiceFixture fixture)
                 .. receiver.Settings,
                 ("FastKv__DataDirectory", dataDirectory.Path),
                 ("FastKv__Http__ManagementPort", $"{port}"),
-                // All that the program itself would log.
+                // As much as can be asked for, of all logs and of each.
                 ("Logging__LogLevel__Default", "Trace"),
+                ("Logging__Console__LogLevel__Default", "Trace"),
+                ("Logging__OpenTelemetry__LogLevel__Default", "Trace"),
             ]
         );
         var user = new Secrets();
