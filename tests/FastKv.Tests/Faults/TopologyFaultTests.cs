@@ -90,7 +90,7 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
                 tokens.Add(await service.Api.NewUserTokenAsync());
             }
 
-            // While slots move, nothing fails: each command finds its slot.
+            // While slots move, commands are redirected to where their slot is now.
             await using (var traffic = Traffic.Start(service.Api, 24, [.. tokens]))
             {
                 await traffic.UntilAnsweredAsync(200, 200, 201);
