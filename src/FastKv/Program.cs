@@ -1,4 +1,5 @@
 using FastKv.Api;
+using FastKv.Api.Docs;
 using FastKv.Auth;
 using FastKv.Configuration;
 using FastKv.Features;
@@ -6,22 +7,30 @@ using FastKv.Features.Data;
 using FastKv.Health;
 using FastKv.Redis;
 using FastKv.Server;
+using FastKv.Telemetry;
 
 try
 {
     var builder = WebApplication.CreateSlimBuilder(args);
     builder.AddServer();
+    builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();
     builder.AddAccessTokens(embeddedDirectory);
     builder.AddFeatures();
+    builder.AddApiDocument();
 
     var app = builder.Build();
+    app.UseTelemetry();
+    app.UseServer();
     app.UseMiddleware<ErrorBoundary>();
     app.UseDataPath();
     app.UseRouting();
     app.UseMiddleware<TokenGate>();
+    app.UseDataRateLimit();
     app.MapOperations();
     app.MapHealth();
+    app.MapApiDocument();
+    app.MapDocs();
     app.LogStore(embeddedDirectory);
     await app.RunAsync();
     return 0;

@@ -55,6 +55,15 @@ internal static class Answer
         );
     }
 
+    /// <summary>Answers 429: try again after so many seconds.</summary>
+    public static Task TooManyRequestsAsync(HttpContext context, int retryAfterSeconds)
+    {
+        context.Response.Headers.RetryAfter = retryAfterSeconds.ToString(
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+        return ErrorAsync(context, ApiError.TooManyRequests);
+    }
+
     /// <summary>The envelope of an error.</summary>
     public static ReadOnlySpan<byte> ErrorBody(ApiError error, IReadOnlyList<ErrorDetail>? details, string? traceId)
     {
@@ -101,7 +110,10 @@ internal static class Answer
             return (string)known!;
         }
 
-        var made = ActivityTraceId.CreateRandom().ToHexString();
+        // Nobody traces here, but perhaps the caller does.
+        var made = ActivityContext.TryParse(context.Request.Headers.TraceParent, null, out var caller)
+            ? caller.TraceId.ToHexString()
+            : ActivityTraceId.CreateRandom().ToHexString();
         context.Items[typeof(ActivityTraceId)] = made;
         return made;
     }

@@ -35,6 +35,11 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
         catch (BadHttpRequestException bad)
         {
             await RefuseAsync(context, bad.StatusCode == 413 ? ApiError.PayloadTooLarge : ApiError.InvalidRequest);
+            if (HttpProtocol.IsHttp11(context.Request.Protocol) && !context.Response.HasStarted)
+            {
+                // Where the next request would begin is not known: the server closes the connection, and the answer says so.
+                context.Response.Headers.Connection = "close";
+            }
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -33,7 +33,16 @@ internal static class RequestBody
         ReadResult result;
         while (true)
         {
-            result = await reader.ReadAsync(cancellation);
+            try
+            {
+                result = await reader.ReadAsync(cancellation);
+            }
+            catch (IOException broken) when (broken is not BadHttpRequestException)
+            {
+                // The server has no kinder word for a chunk size that overflows, or for a client that is gone.
+                throw new BadHttpRequestException("The body ended before its end.", broken);
+            }
+
             if (result.Buffer.Length > maximumLength)
             {
                 reader.AdvanceTo(result.Buffer.End);

@@ -10,8 +10,6 @@ namespace FastKv.Auth;
 /// </summary>
 internal sealed class TokenGate(RequestDelegate next, AccessTokens tokens)
 {
-    private const string Scheme = "Bearer ";
-
     public Task InvokeAsync(HttpContext context)
     {
         var metadata = context.GetEndpoint()?.Metadata;
@@ -23,8 +21,7 @@ internal sealed class TokenGate(RequestDelegate next, AccessTokens tokens)
     private async Task AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization;
-        var token = header.Count == 1 ? BearerToken(header[0]!) : null;
-        if (token is not null && await tokens.ValidateAsync(token) is { } caller)
+        if (header.Count == 1 && await tokens.AuthenticateAsync(header[0]!) is { } caller)
         {
             context.User = caller;
             await next(context);
@@ -35,9 +32,6 @@ internal sealed class TokenGate(RequestDelegate next, AccessTokens tokens)
         context.Response.Headers.WWWAuthenticate = header.Count == 0 ? "Bearer" : "Bearer error=\"invalid_token\"";
         await Answer.ErrorAsync(context, ApiError.InvalidToken);
     }
-
-    private static string? BearerToken(string header) =>
-        header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim(' ') : null;
 }
 
 internal static class CallerExtensions

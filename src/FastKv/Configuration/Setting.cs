@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FastKv.Configuration;
 
 /// <summary>Reads a section of the configuration into a typed options object and refuses what does not fit.</summary>
@@ -5,36 +7,49 @@ internal static class Setting
 {
     public const string Root = "FastKv";
 
-    /// <summary>Binds <c>FastKv:{section}</c>. A misspelt or unparsable setting stops the program instead of being ignored.</summary>
-    /// <exception cref="InvalidSettingException">A value has the wrong type or a name is unknown.</exception>
-    public static T Bind<T>(IConfiguration configuration, string section)
-        where T : class, new()
+    /// <summary>Refuses what stands directly below <c>FastKv</c> and is none of these.</summary>
+    /// <exception cref="InvalidSettingException">A name is unknown.</exception>
+    public static void RefuseUnknownGroups(IConfiguration configuration, params string[] known)
     {
-        var path = $"{Root}:{section}";
-        var options = new T();
-        foreach (var child in configuration.GetSection(path).GetChildren())
+        foreach (var child in configuration.GetSection(Root).GetChildren())
         {
-            if (typeof(T).GetProperty(child.Key, BindingFlagsOfSettings) is null)
+            if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
             {
                 throw new InvalidSettingException(
-                    $"The setting {VariableName(child.Path)} is unknown; the settings of this group are "
-                        + string.Join(", ", typeof(T).GetProperties().Select(p => VariableName($"{path}:{p.Name}")))
+                    $"The setting {VariableName(child.Path)} is unknown; below {Root}__ there are "
+                        + string.Join(", ", known)
                         + "."
                 );
             }
         }
+    }
 
-        try
-        {
-            configuration.GetSection(path).Bind(options);
-        }
-        catch (InvalidOperationException)
+    /// <summary>Binds <c>FastKv:{group}</c>. A misspelt or unparsable setting stops the program instead of being ignored.</summary>
+    /// <exception cref="InvalidSettingException">A value has the wrong type or a name is unknown.</exception>
+    public static T Bind<T>(IConfiguration configuration, string group)
+        where T : class, new()
+    {
+        var path = $"{Root}:{group}";
+        var options = new T();
+        var section = configuration.GetSection(path);
+        if (!string.IsNullOrEmpty(section.Value))
         {
             throw new InvalidSettingException(
-                $"A setting of {VariableName(path)} has a value of the wrong type; numbers are written in digits only."
+                $"{VariableName(path)} is a group of settings and has no value of its own; the settings are {NamesOf<T>(path)}."
             );
         }
 
+        foreach (var child in section.GetChildren())
+        {
+            var property =
+                typeof(T).GetProperty(child.Key, BindingFlagsOfSettings)
+                ?? throw new InvalidSettingException(
+                    $"The setting {VariableName(child.Path)} is unknown; the settings of this group are {NamesOf<T>(path)}."
+                );
+            RequireType(child, property.PropertyType);
+        }
+
+        section.Bind(options);
         return options;
     }
 
@@ -51,6 +66,45 @@ internal static class Setting
 
     /// <summary>The environment variable that sets a configuration path.</summary>
     public static string VariableName(string path) => path.Replace(":", "__", StringComparison.Ordinal);
+
+    private static string NamesOf<T>(string path) =>
+        string.Join(", ", typeof(T).GetProperties().Select(property => VariableName($"{path}:{property.Name}")));
+
+    private static void RequireType(IConfigurationSection setting, Type type)
+    {
+        var name = VariableName(setting.Path);
+        if (type.IsArray)
+        {
+            if (!string.IsNullOrEmpty(setting.Value))
+            {
+                throw new InvalidSettingException($"{name} is a list; set its first entry as {name}__0.");
+            }
+
+            if (setting.GetChildren().FirstOrDefault(IsNoEntry) is { } wrong)
+            {
+                throw new InvalidSettingException(
+                    $"{VariableName(wrong.Path)} is no entry of a list; number the entries {name}__0, {name}__1 and so on."
+                );
+            }
+        }
+        else if (setting.GetChildren().FirstOrDefault() is { } nested)
+        {
+            throw new InvalidSettingException(
+                $"The setting {VariableName(nested.Path)} is unknown; set {name} itself."
+            );
+        }
+        else if (
+            (type == typeof(int) || (type == typeof(int?) && !string.IsNullOrEmpty(setting.Value)))
+            && !int.TryParse(setting.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+        )
+        {
+            throw new InvalidSettingException($"{name} is no whole number; write it in digits only.");
+        }
+    }
+
+    private static bool IsNoEntry(IConfigurationSection entry) =>
+        string.IsNullOrEmpty(entry.Value)
+        || !int.TryParse(entry.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private const System.Reflection.BindingFlags BindingFlagsOfSettings =
         System.Reflection.BindingFlags.Public

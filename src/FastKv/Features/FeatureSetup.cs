@@ -12,6 +12,8 @@ internal static class FeatureSetup
         builder.Services.AddSingleton(PasswordOptions.From(builder.Configuration));
         builder.Services.AddSingleton<PasswordHasher>();
         builder.Services.AddSingleton<UserStore>();
+        builder.Services.AddSingleton<LoginLimiter>();
+        builder.Services.AddSingleton<RegistrationLimiter>();
         builder.Services.AddSingleton<DataStore>();
         builder.Services.AddAuthorization();
         builder.Services.AddFastEndpoints(options =>

@@ -1,5 +1,6 @@
 using FastKv.Api;
 using FastKv.Redis;
+using FastKv.Server;
 
 namespace FastKv.Health;
 
@@ -11,9 +12,15 @@ internal static class HealthEndpoints
         app.MapGet("/health/live", context => Answer.WriteAsync(context, 200, Live)).ExcludeFromDescription();
         app.MapGet(
                 "/health/ready",
-                async (HttpContext context, RedisCommands redis) =>
+                async (HttpContext context, RedisCommands redis, RedisKeys keys, Draining draining) =>
                 {
-                    var ready = await redis.PingAsync();
+                    if (draining.HasBegun)
+                    {
+                        await Answer.WriteAsync(context, 503, Stopping);
+                        return;
+                    }
+
+                    var ready = await redis.ProbeAsync(keys.Probe);
                     await Answer.WriteAsync(context, ready ? 200 : 503, ready ? Ready : NotReady);
                 }
             )
@@ -22,5 +29,7 @@ internal static class HealthEndpoints
 
     private static ReadOnlySpan<byte> Live => """{"status":"live"}"""u8;
     private static ReadOnlySpan<byte> Ready => """{"status":"ready"}"""u8;
-    private static ReadOnlySpan<byte> NotReady => """{"status":"not_ready","reason":"Redis does not answer."}"""u8;
+    private static ReadOnlySpan<byte> NotReady =>
+        """{"status":"not_ready","reason":"Redis does not answer or takes no writes."}"""u8;
+    private static ReadOnlySpan<byte> Stopping => """{"status":"not_ready","reason":"The service is stopping."}"""u8;
 }

@@ -1,3 +1,4 @@
+using FastKv.Telemetry;
 using StackExchange.Redis;
 
 namespace FastKv.Redis;
@@ -9,16 +10,21 @@ namespace FastKv.Redis;
 internal sealed class RedisCommands
 {
     private readonly RedisConnection connection;
+    private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
     public RedisCommands(RedisConnection connection)
     {
         this.connection = connection;
+        telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetTogetherAsync);
     }
 
-    /// <summary><c>GET</c>, or one <c>MGET</c> for several at once.</summary>
-    public Task<RedisValue> GetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+    /// <summary><c>GET</c>, measured as each caller sees it; several at once travel as one <c>MGET</c>.</summary>
+    public Task<RedisValue> GetAsync(RedisKey key) =>
+        RedisTelemetry.IsOn
+            ? MeasureAsync("GET", static (self, key) => self.SendGetAsync(key), key)
+            : SendGetAsync(key);
 
     /// <summary><c>SET … NX</c>: false if the key exists.</summary>
     public Task<bool> SetIfAbsentAsync(RedisKey key, RedisValue value) =>
@@ -42,59 +48,121 @@ internal sealed class RedisCommands
     public Task<bool> DeleteAsync(RedisKey key) =>
         RunAsync("DEL", true, static (database, key) => database.KeyDeleteAsync(key), key);
 
-    public Task<HashEntry[]> GetHashAsync(RedisKey key) =>
-        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key);
+    /// <summary><c>PTTL</c>: null if the key does not exist.</summary>
+    public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
+        RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
-    public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field) =>
-        RunAsync("HGET", false, static (database, pair) => database.HashGetAsync(pair.key, pair.field), (key, field));
+    public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreBudget? budget = null) =>
+        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, budget);
 
-    public Task<bool> SetHashFieldAsync(RedisKey key, RedisValue field, RedisValue value) =>
+    public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreBudget? budget = null) =>
+        RunAsync(
+            "HGET",
+            false,
+            static (database, pair) => database.HashGetAsync(pair.key, pair.field),
+            (key, field),
+            budget
+        );
+
+    public Task<bool> SetHashFieldAsync(RedisKey key, RedisValue field, RedisValue value, StoreBudget? budget = null) =>
         RunAsync(
             "HSET",
             true,
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
-            (key, field, value)
+            (key, field, value),
+            budget
         );
 
     /// <summary>Runs a Lua script on one key, so that it is right on a cluster too.</summary>
-    public Task<RedisResult> EvaluateAsync(string script, RedisKey key, params RedisValue[] arguments) =>
+    public Task<RedisResult> EvaluateAsync(
+        string script,
+        RedisKey key,
+        RedisValue[] arguments,
+        StoreBudget? budget = null
+    ) =>
         RunAsync(
             "EVAL",
             true,
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
-            (script, key, arguments)
+            (script, key, arguments),
+            budget
         );
 
-    /// <summary>Whether Redis answers.</summary>
-    public async Task<bool> PingAsync()
+    /// <summary>
+    /// Whether Redis answers and takes writes: PING alone is answered by a server that is out of memory or read-only, too.
+    /// </summary>
+    public async Task<bool> ProbeAsync(RedisKey key)
     {
         try
         {
-            await RunAsync("PING", false, static (database, _) => database.PingAsync(), 0);
-            return true;
+            return await RunAsync(
+                "SET",
+                true,
+                static (database, key) => database.StringSetAsync(key, "", ProbeLifetime),
+                key
+            );
         }
-        catch (StoreUnavailableException)
+        catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
         {
             return false;
         }
     }
 
+    private static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
+
+    private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+
     private async Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
         keys.Length == 1
-            ? [await RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), keys[0])]
-            : await RunAsync("MGET", false, static (database, keys) => database.StringGetAsync(keys), keys);
+            ? [await SendAsync(false, static (database, key) => database.StringGetAsync(key), keys[0])]
+            : await SendAsync(false, static (database, keys) => database.StringGetAsync(keys), keys);
 
-    private async Task<TResult> RunAsync<TState, TResult>(
+    private Task<TResult> RunAsync<TState, TResult>(
         string operation,
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
+        TState state,
+        StoreBudget? budget = null
+    ) =>
+        RedisTelemetry.IsOn
+            ? MeasureAsync(
+                operation,
+                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.budget),
+                (write, command, state, budget)
+            )
+            : SendAsync(write, command, state, budget);
+
+    private async Task<TResult> MeasureAsync<TState, TResult>(
+        string operation,
+        Func<RedisCommands, TState, Task<TResult>> send,
         TState state
     )
     {
-        var database = connection.Database;
+        using var measured = telemetry.Start(operation);
         try
         {
-            return await command(database, state).ConfigureAwait(false);
+            return await send(this, state).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            measured.Fail(StoreFault.Reason(fault));
+            throw;
+        }
+    }
+
+    private async Task<TResult> SendAsync<TState, TResult>(
+        bool write,
+        Func<IDatabase, TState, Task<TResult>> command,
+        TState state,
+        StoreBudget? budget = null
+    )
+    {
+        var database = connection.Database;
+        budget?.RequireSomeLeft();
+        try
+        {
+            var reply = command(database, state);
+            return await (budget is null ? reply : budget.SpendAsync(reply)).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
         {

@@ -12,6 +12,14 @@ internal sealed class RedisOptions
     /// <summary>Milliseconds within which every request is answered, whatever the store does. 500 to 60,000.</summary>
     public int TimeoutMilliseconds { get; set; } = 2000;
 
+    /// <summary>
+    /// What one request may wait for the store: timeouts are looked for at each heartbeat, so a command is given up at most one
+    /// heartbeat after its timeout, and the answer needs time as well.
+    /// </summary>
+    public TimeSpan CommandTimeout => TimeSpan.FromMilliseconds(TimeoutMilliseconds) - 3 * Heartbeat;
+
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(100);
+
     public static RedisOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<RedisOptions>(configuration, "Redis");
@@ -52,14 +60,15 @@ internal sealed class RedisOptions
             );
         }
 
-        // Timeouts are looked for at each heartbeat, so a command is given up at most one heartbeat after its timeout.
-        var heartbeat = TimeSpan.FromMilliseconds(100);
-        var timeout = TimeoutMilliseconds - 3 * (int)heartbeat.TotalMilliseconds;
-        configuration.HeartbeatInterval = heartbeat;
+        var timeout = (int)CommandTimeout.TotalMilliseconds;
+        configuration.HeartbeatInterval = Heartbeat;
         configuration.AsyncTimeout = timeout;
         configuration.SyncTimeout = timeout;
         configuration.ConnectTimeout = Math.Min(timeout, 1000);
         configuration.KeepAlive = 1;
+        // How soon a replica that became the master, or the other way round, is seen.
+        configuration.ConfigCheckSeconds = 1;
+        configuration.CircuitBreaker = new SilenceBreaker(CommandTimeout);
         configuration.AbortOnConnectFail = false;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new LinearRetry(250);

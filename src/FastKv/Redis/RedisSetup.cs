@@ -26,6 +26,7 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton<RedisConnection>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
         builder.Services.AddSingleton<RedisCommands>();
+        builder.Services.AddSingleton<WindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
     }
 
@@ -57,7 +58,9 @@ internal static partial class RedisSetup
     private static string AddEmbeddedStore(this IServiceCollection services, string directory)
     {
         var store = EmbeddedStore.Start(directory);
-        services.AddSingleton(_ => store);
+
+        // As an instance, which the container does not dispose: its lifetime below does, and Garnet can't be disposed twice.
+        services.AddSingleton(store);
         services.AddHostedService<EmbeddedStoreLifetime>();
         return store.ConnectionString;
     }

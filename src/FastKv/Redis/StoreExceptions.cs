@@ -23,22 +23,37 @@ internal static class StoreFault
     public static Exception? Classify(Exception fault, bool write) =>
         fault switch
         {
-            RedisServerException refusal when IsRefusal(refusal.Kind) => new StoreUnavailableException(
-                refusal.Kind.ToString(),
-                fault
-            ),
-            RedisTimeoutException timeout => OfLostReply(write, timeout.Commandstatus, "Timeout", fault),
-            RedisConnectionException lost => OfLostReply(write, lost.CommandStatus, lost.FailureType.ToString(), fault),
-            ObjectDisposedException or TimeoutException => write
-                ? new OutcomeUnknownException("Disconnected", fault)
-                : new StoreUnavailableException("Disconnected", fault),
+            RedisServerException refusal => IsRefusal(refusal.Kind) || IsRefusalInScript(refusal)
+                ? new StoreUnavailableException(refusal.Kind.ToString(), fault)
+                : null,
+            // Thrown instead of sending: the server is known to be a replica, for example.
+            RedisCommandException => new StoreUnavailableException("CommandNotSent", fault),
+            RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } =>
+                new StoreUnavailableException("NoConnection", fault),
+            RedisConnectionException lost => OfLostReply(write, lost.FailureType.ToString(), fault),
+            RedisTimeoutException or TimeoutException => OfLostReply(write, "Timeout", fault),
+            RedisException
+            or ObjectDisposedException
+            or OperationCanceledException
+            or IOException
+            or System.Net.Sockets.SocketException => OfLostReply(write, "Disconnected", fault),
             _ => null,
         };
 
-    private static Exception OfLostReply(bool write, CommandStatus status, string reason, Exception fault) =>
-        write && status is not (CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog)
-            ? new OutcomeUnknownException(reason, fault)
-            : new StoreUnavailableException(reason, fault);
+    /// <summary>What went wrong, in a word for telemetry, without keys or values.</summary>
+    public static string Reason(Exception fault) =>
+        fault switch
+        {
+            StoreUnavailableException unavailable => unavailable.Reason,
+            OutcomeUnknownException unknown => unknown.Reason,
+            RedisServerException refusal => refusal.Kind.ToString(),
+            _ => fault.GetType().FullName!,
+        };
+
+    // The status that the exceptions carry is not asked: StackExchange.Redis says "sent" only after it has written the command,
+    // so a command whose bytes are half on the wire when its time is up still says "waiting".
+    private static Exception OfLostReply(bool write, string reason, Exception fault) =>
+        write ? new OutcomeUnknownException(reason, fault) : new StoreUnavailableException(reason, fault);
 
     /// <summary>
     /// Replies with which a server says that it did not run the command because of its own state, not because the command is
@@ -63,4 +78,12 @@ internal static class StoreFault
                 or RedisErrorKind.NotPermitted
                 or RedisErrorKind.ReadOnly
                 or RedisErrorKind.UnknownRedirectTarget;
+
+    /// <summary>
+    /// A script met a command or a key that the user has no right to (in the words of Redis 7.2 and of those before it). Each of
+    /// ours does so before it writes.
+    /// </summary>
+    private static bool IsRefusalInScript(RedisServerException refusal) =>
+        refusal.Message.Contains("ACL failure in script", StringComparison.Ordinal)
+        || refusal.Message.Contains("The user executing the script can't", StringComparison.Ordinal);
 }

@@ -1,36 +1,144 @@
+using FastKv.Api;
+using FastKv.Configuration;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
 namespace FastKv.Server;
 
 internal static class ServerSetup
 {
-    private const string DefaultUrl = "http://localhost:8080";
+    /// <summary>Every group of settings below <c>FastKv</c>.</summary>
+    private static readonly string[] Groups = ["DataDirectory", "Redis", "Token", "Passwords", "Limits", "Http"];
 
-    /// <summary>Configures Kestrel: where it listens and what it bounds.</summary>
+    // Bytes. The longest key with every byte percent-encoded takes 1,536; a line is not part of MaxHeaderBytes.
+    private const int MaxRequestLine = 8 * 1024;
+
+    /// <summary>Configures Kestrel: where it listens, what it bounds and how it stops.</summary>
     public static void AddServer(this WebApplicationBuilder builder)
     {
-        if (
-            string.IsNullOrEmpty(builder.Configuration["URLS"])
-            && string.IsNullOrEmpty(builder.Configuration["HTTP_PORTS"])
-        )
-        {
-            builder.WebHost.UseUrls(DefaultUrl);
-        }
+        Setting.RefuseUnknownGroups(builder.Configuration, Groups);
+        var http = HttpOptions.From(builder.Configuration);
+        var limits = LimitOptions.From(builder.Configuration);
+        builder.WebHost.UseUrls(Listeners.From(builder.Configuration, http));
 
         // The framework logs the path of each request at Information, and a path holds a user's key. These are set here and not
-        // in a file, so that no missing file can let keys into the log.
+        // in a file, so that no missing file can let keys into the log, and no setting can either.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Logging.AddFilter("FastEndpoints", LogLevel.Warning);
 
+        builder.Services.PostConfigure<LoggerFilterOptions>(filters =>
+        {
+            foreach (var talkative in filters.Rules.Where(LetsPathsIntoTheLog).ToArray())
+            {
+                filters.Rules.Remove(talkative);
+            }
+        });
+
+        builder.Services.AddSingleton(http);
+        builder.Services.AddSingleton(limits);
+        builder.Services.AddSingleton<Draining>();
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(http.ShutdownSeconds)
+        );
         builder.Services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
         builder.Services.AddHostedService<RejectedRequests>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.ConfigureEndpointDefaults(RejectedRequests.Cover);
-
-            // The operations bound their bodies themselves and answer 413; the server then reads what is still coming for at
-            // most five seconds, so that the client gets to see the answer.
-            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+            {
+                if (http.Http2Port is { } port && endpoint.IPEndPoint?.Port == port)
+                {
+                    endpoint.Protocols = HttpProtocols.Http2;
+                }
+                else
+                {
+                    endpoint.Protocols = HttpProtocols.Http1;
+                    RejectedRequests.Cover(endpoint);
+                }
+            });
+            Bound(kestrel.Limits, limits);
         });
+    }
+
+    /// <summary>The outermost part of the pipeline.</summary>
+    public static void UseServer(this WebApplication app)
+    {
+        var http = app.Services.GetRequiredService<HttpOptions>();
+        app.UseMiddleware<RequestGate>();
+        if (http.ManagementPort is { } port)
+        {
+            app.UseManagementPort(port);
+        }
+
+        if (http.TrustedNetworks() is { Count: > 0 } proxies)
+        {
+            // As many proxies as there are, each of which must be trusted, from the nearest one on.
+            var forwarded = new ForwardedHeadersOptions
+            {
+                ForwardedHeaders = ForwardedHeaders.XForwardedFor,
+                ForwardLimit = null,
+            };
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var proxy in proxies)
+            {
+                forwarded.KnownIPNetworks.Add(proxy);
+            }
+
+            app.UseForwardedHeaders(forwarded);
+        }
+    }
+
+    /// <summary>The limit for each user, if there is one. It stands where the request's user is known.</summary>
+    public static void UseDataRateLimit(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<LimitOptions>().DataRequestsPerSecondPerUser > 0)
+        {
+            app.UseMiddleware<DataRateLimit>();
+        }
+    }
+
+    private static bool LetsPathsIntoTheLog(LoggerFilterRule rule) =>
+        rule.LogLevel < LogLevel.Warning
+        && rule.CategoryName?.Contains("AspNetCore", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static void Bound(KestrelServerLimits kestrel, LimitOptions limits)
+    {
+        kestrel.MaxConcurrentConnections = limits.MaxConnections;
+        kestrel.MaxRequestLineSize = MaxRequestLine;
+        kestrel.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
+        kestrel.MaxRequestHeaderCount = limits.MaxHeaders;
+        kestrel.RequestHeadersTimeout = TimeSpan.FromSeconds(limits.HeaderTimeoutSeconds);
+        kestrel.KeepAliveTimeout = TimeSpan.FromSeconds(limits.KeepAliveTimeoutSeconds);
+        kestrel.MinRequestBodyDataRate = kestrel.MinResponseDataRate =
+            limits.MinBytesPerSecond == 0
+                ? null
+                : new MinDataRate(limits.MinBytesPerSecond, TimeSpan.FromSeconds(limits.MinBytesGraceSeconds));
+        kestrel.Http2.MaxStreamsPerConnection = limits.Http2MaxStreams;
+        kestrel.Http2.MaxRequestHeaderFieldSize = limits.MaxHeaderBytes;
+
+        // An HTTP/2 connection whose client does not even answer a ping is closed.
+        kestrel.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(limits.KeepAliveTimeoutSeconds);
+
+        // The operations bound their bodies themselves and answer 413; the server then reads what is still coming for at
+        // most five seconds, so that the client gets to see the answer.
+        kestrel.MaxRequestBodySize = null;
+    }
+
+    private static void UseManagementPort(this WebApplication app, int port)
+    {
+        var health = new PathString("/health");
+        var metrics = new PathString("/metrics");
+        app.Use(
+            (context, next) =>
+                context.Connection.LocalPort != port
+                || context.Request.Path.StartsWithSegments(health)
+                || context.Request.Path.StartsWithSegments(metrics)
+                    ? next(context)
+                    : Answer.ErrorAsync(context, ApiError.NotFound)
+        );
     }
 }

@@ -3,7 +3,10 @@ using System.Diagnostics.Metrics;
 
 namespace FastKv.Telemetry;
 
-/// <summary>The one ActivitySource, the one Meter and every name in them. No instrument carries a user, key, value or token.</summary>
+/// <summary>
+/// The one ActivitySource, the one Meter and every name in them. No instrument carries a user, key, value or token. With nobody
+/// listening, each method costs one check and allocates nothing.
+/// </summary>
 internal static class Instruments
 {
     public const string Name = "FastKv";
@@ -11,11 +14,118 @@ internal static class Instruments
     public static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
 
+    // A value from Redis takes a fraction of a millisecond, so the buckets begin well below those that the semantic conventions
+    // suggest (https://opentelemetry.io/docs/specs/semconv/database/database-metrics/).
+    private static readonly double[] RedisSeconds =
+    [
+        0.0001,
+        0.00025,
+        0.0005,
+        0.001,
+        0.0025,
+        0.005,
+        0.01,
+        0.025,
+        0.05,
+        0.1,
+        0.5,
+        1,
+        5,
+    ];
+
+    private static readonly double[] HashSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+    /// <summary>Buckets of http.server.request.duration, in seconds: finer at the low end than those of ASP.NET Core.</summary>
+    public static readonly double[] RequestSeconds =
+    [
+        0.0005,
+        0.001,
+        0.0025,
+        0.005,
+        0.01,
+        0.025,
+        0.05,
+        0.1,
+        0.25,
+        0.5,
+        1,
+        2.5,
+        5,
+        10,
+    ];
+
+    private static readonly Histogram<double> RedisCommandDuration = Meter.CreateHistogram(
+        "db.client.operation.duration",
+        "s",
+        "Duration of Redis commands, as the service sees them.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = RedisSeconds }
+    );
+
     private static readonly Counter<long> Errors = Meter.CreateCounter<long>(
         "fastkv.errors",
         "{error}",
         "Error answers, by code."
     );
+
+    private static readonly Histogram<double> HashWait = Meter.CreateHistogram(
+        "fastkv.password.hash.wait.duration",
+        "s",
+        "How long a password waited for its turn to be hashed.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = HashSeconds }
+    );
+
+    private static readonly Histogram<double> HashDuration = Meter.CreateHistogram(
+        "fastkv.password.hash.duration",
+        "s",
+        "How long hashing or verifying a password took, after its wait.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = HashSeconds }
+    );
+
+    private static readonly Counter<long> LimitedLogins = Meter.CreateCounter<long>(
+        "fastkv.login.limiter.rejections",
+        "{login}",
+        "Logins that were refused because too many had failed, by limiter."
+    );
+
+    private static readonly Counter<long> TokenLookups = Meter.CreateCounter<long>(
+        "fastkv.token.cache.lookups",
+        "{lookup}",
+        "Look-ups in the cache of validated tokens, by result."
+    );
+
+    private static readonly UpDownCounter<long> RequestsInFlight = Meter.CreateUpDownCounter<long>(
+        "fastkv.requests.in_flight",
+        "{request}",
+        "Requests that are being served, as the limit on concurrent requests counts them."
+    );
+
+    private static readonly Counter<long> ShedRequests = Meter.CreateCounter<long>(
+        "fastkv.requests.shed",
+        "{request}",
+        "Requests that were refused because too many were in flight."
+    );
+
+    private static readonly KeyValuePair<string, object?> Hit = new("fastkv.cache.result", "hit");
+    private static readonly KeyValuePair<string, object?> Miss = new("fastkv.cache.result", "miss");
+
+    private static Func<int> hashQueueLength = static () => 0;
+
+    // Asked for when it is exported, so that it costs a request nothing.
+    static Instruments()
+    {
+        Meter.CreateObservableUpDownCounter(
+            "fastkv.password.hash.queue.length",
+            static () => hashQueueLength(),
+            "{hash}",
+            "Passwords that wait to be hashed or verified."
+        );
+    }
+
+    /// <summary>Whether anyone wants to know of Redis commands.</summary>
+    public static bool IsRedisObserved => RedisCommandDuration.Enabled || Source.HasListeners();
+
+    /// <summary>Says where the length of the hashing queue is to be read.</summary>
+    public static void ObserveHashQueue(Func<int> length) => hashQueueLength = length;
 
     /// <summary>Counts an error answer.</summary>
     public static void CountError(string code)
@@ -25,4 +135,40 @@ internal static class Instruments
             Errors.Add(1, new KeyValuePair<string, object?>("fastkv.error.code", code));
         }
     }
+
+    /// <summary>Records how long a Redis command took.</summary>
+    public static void RecordRedisCommand(TimeSpan duration, in TagList tags) =>
+        RedisCommandDuration.Record(duration.TotalSeconds, tags);
+
+    /// <summary>Records how long a password waited to be hashed or verified, and how long that took then.</summary>
+    public static void RecordHash(TimeSpan wait, TimeSpan duration)
+    {
+        HashWait.Record(wait.TotalSeconds);
+        HashDuration.Record(duration.TotalSeconds);
+    }
+
+    /// <summary>Counts a login that a limiter refused.</summary>
+    /// <param name="limiter">Which one: <c>username</c> or <c>address</c>; never their value.</param>
+    public static void CountLimiterRejection(string limiter)
+    {
+        if (LimitedLogins.Enabled)
+        {
+            LimitedLogins.Add(1, new KeyValuePair<string, object?>("fastkv.limiter", limiter));
+        }
+    }
+
+    /// <summary>Counts a look-up in the cache of validated tokens.</summary>
+    public static void CountTokenLookup(bool hit)
+    {
+        if (TokenLookups.Enabled)
+        {
+            TokenLookups.Add(1, hit ? Hit : Miss);
+        }
+    }
+
+    /// <summary>Counts a request that came in (1) or went out (-1).</summary>
+    public static void CountInFlight(int change) => RequestsInFlight.Add(change);
+
+    /// <summary>Counts a request that was refused because too many were in flight.</summary>
+    public static void CountShed() => ShedRequests.Add(1);
 }

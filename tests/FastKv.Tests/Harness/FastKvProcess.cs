@@ -37,6 +37,8 @@ internal sealed class FastKvProcess : ChildProcess
             ["FastKv__Passwords__MemoryKiB"] = "1024",
             ["FastKv__Passwords__Iterations"] = "1",
             ["FastKv__Passwords__MaxQueuedHashes"] = "10000",
+            // All tests come from one address.
+            ["FastKv__Limits__FailedLoginsPerAddress"] = "0",
         };
         foreach (var (name, value) in settings)
         {

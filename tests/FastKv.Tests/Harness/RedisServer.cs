@@ -8,10 +8,20 @@ internal sealed class RedisServer : ChildProcess
     private readonly TemporaryDirectory directory;
     private readonly string[] arguments;
 
-    private RedisServer(TemporaryDirectory directory, int port, string[] arguments)
+    private RedisServer(TemporaryDirectory directory, int port, string[] arguments, string[]? first = null)
         : base(
             "redis-server",
-            ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", directory.Path, "--save", "", .. arguments]
+            [
+                .. first ?? [],
+                "--port",
+                $"{port}",
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                directory.Path,
+                .. first is null ? (string[])["--save", ""] : [],
+                .. arguments,
+            ]
         )
     {
         this.directory = directory;
@@ -36,6 +46,14 @@ internal sealed class RedisServer : ChildProcess
         var server = new RedisServer(new TemporaryDirectory(), Wait.FreePort(), arguments);
         await server.UntilItAcceptsAsync();
         return server;
+    }
+
+    /// <summary>Starts a Sentinel with this configuration file, which it will rewrite.</summary>
+    public static async Task<RedisServer> StartSentinelAsync(string configuration)
+    {
+        var sentinel = new RedisServer(new TemporaryDirectory(), Wait.FreePort(), [], [configuration, "--sentinel"]);
+        await sentinel.UntilItAcceptsAsync();
+        return sentinel;
     }
 
     /// <summary>Starts again after <see cref="ChildProcess.KillAsync"/>, on the same port and the same files.</summary>

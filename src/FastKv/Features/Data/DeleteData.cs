@@ -21,7 +21,26 @@ internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
         Delete("/api/data/{key}");
         DontAutoSendResponse();
         RequestBinder(new DeleteDataBinder());
-        Description(route => { }, clearDefaults: true);
+        Description(
+            route =>
+                route.Documents(
+                    new(6, "deleteData", OpenApiTags.Data, "Delete a key and its value")
+                    {
+                        Description = "Refused if there is no such key.",
+                        Key = DataDocument.Key,
+                        Status = 200,
+                        Answers = DataDocument.DeleteResponse,
+                        Refuses =
+                        [
+                            ApiError.InvalidToken,
+                            ApiError.InvalidKey,
+                            ApiError.KeyNotFound,
+                            ApiError.OutcomeUnknown,
+                        ],
+                    }
+                ),
+            clearDefaults: true
+        );
     }
 
     public override async Task HandleAsync(DeleteDataRequest request, CancellationToken cancellation)

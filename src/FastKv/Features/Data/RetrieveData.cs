@@ -22,7 +22,20 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
         Get("/api/data/{key}");
         DontAutoSendResponse();
         RequestBinder(new RetrieveDataBinder());
-        Description(route => { }, clearDefaults: true);
+        Description(
+            route =>
+                route.Documents(
+                    new(4, "retrieveData", OpenApiTags.Data, "Retrieve the value of a key")
+                    {
+                        Description = "Each user has keys of their own and reaches no others.",
+                        Key = DataDocument.Key,
+                        Status = 200,
+                        Answers = DataDocument.RetrieveResponse,
+                        Refuses = [ApiError.InvalidToken, ApiError.InvalidKey, ApiError.KeyNotFound],
+                    }
+                ),
+            clearDefaults: true
+        );
     }
 
     public override async Task HandleAsync(RetrieveDataRequest request, CancellationToken cancellation)

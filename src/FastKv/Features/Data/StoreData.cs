@@ -29,7 +29,27 @@ internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
         Post("/api/data");
         DontAutoSendResponse();
         RequestBinder(new StoreDataBinder());
-        Description(route => { }, clearDefaults: true);
+        Description(
+            route =>
+                route.Documents(
+                    new(3, "storeData", OpenApiTags.Data, "Store a value under a new key")
+                    {
+                        Description = "Refused if the key exists: to change it, update it.",
+                        Takes = DataDocument.StoreRequest,
+                        Status = 201,
+                        Answers = DataDocument.StoreResponse,
+                        Refuses =
+                        [
+                            ApiError.InvalidToken,
+                            ApiError.InvalidKey,
+                            ApiError.InvalidValue,
+                            ApiError.KeyExists,
+                            ApiError.OutcomeUnknown,
+                        ],
+                    }
+                ),
+            clearDefaults: true
+        );
     }
 
     public override async Task HandleAsync(StoreDataRequest request, CancellationToken cancellation)

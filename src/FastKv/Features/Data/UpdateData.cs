@@ -25,7 +25,28 @@ internal sealed class UpdateData(DataStore data) : Endpoint<UpdateDataRequest>
         Put("/api/data/{key}");
         DontAutoSendResponse();
         RequestBinder(new UpdateDataBinder());
-        Description(route => { }, clearDefaults: true);
+        Description(
+            route =>
+                route.Documents(
+                    new(5, "updateData", OpenApiTags.Data, "Update the value of a key")
+                    {
+                        Description = "Refused if there is no such key: to make it, store it.",
+                        Takes = DataDocument.UpdateRequest,
+                        Key = DataDocument.Key,
+                        Status = 200,
+                        Answers = DataDocument.UpdateResponse,
+                        Refuses =
+                        [
+                            ApiError.InvalidToken,
+                            ApiError.InvalidKey,
+                            ApiError.InvalidValue,
+                            ApiError.KeyNotFound,
+                            ApiError.OutcomeUnknown,
+                        ],
+                    }
+                ),
+            clearDefaults: true
+        );
     }
 
     public override async Task HandleAsync(UpdateDataRequest request, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using FastEndpoints;
 using FastKv.Api;
 using FastKv.Auth;
+using FastKv.Server;
 using FluentValidation;
 
 namespace FastKv.Features.Users;
@@ -30,9 +31,16 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
     }
 }
 
-/// <summary>200 with a token, or 401; an unknown user and a wrong password get the same answer after the same work.</summary>
-internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, AccessTokens tokens)
-    : Endpoint<GenerateTokenRequest>
+/// <summary>
+/// 200 with a token, or 401; an unknown user and a wrong password get the same answer after the same work. 429 after too many
+/// failures, also if this password is right.
+/// </summary>
+internal sealed class GenerateToken(
+    UserStore users,
+    PasswordHasher passwords,
+    LoginLimiter limiter,
+    AccessTokens tokens
+) : Endpoint<GenerateTokenRequest>
 {
     public override void Configure()
     {
@@ -41,14 +49,35 @@ internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, A
         DontAutoSendResponse();
         RequestBinder(new JsonBinder<GenerateTokenRequest>(UserJson.Context.GenerateTokenRequest));
         Description(
-            route => route.Accepts<GenerateTokenRequest>("*/*").Produces<GenerateTokenResponse>(),
+            route =>
+                route.Documents(
+                    new(2, "generateToken", OpenApiTags.Users, "Generate an access token")
+                    {
+                        Description = "The four operations on data need the token as `Authorization: Bearer <TOKEN>`.",
+                        Takes = UserDocument.TokenRequest,
+                        Status = 200,
+                        Answers = UserDocument.TokenResponse,
+                        Refuses = [ApiError.MissingFields, ApiError.InvalidCredentials],
+                    }
+                ),
             clearDefaults: true
         );
     }
 
     public override async Task HandleAsync(GenerateTokenRequest request, CancellationToken cancellation)
     {
-        var user = await users.FindAsync(request.Username!);
+        var budget = users.NewBudget();
+        var attempt = new LoginAttempt(request.Username!, ClientAddress.Of(HttpContext));
+        var lockedAsync = limiter.LockedSecondsAsync(attempt);
+        var userAsync = users.FindAsync(request.Username!, budget);
+        await Task.WhenAll(lockedAsync, userAsync);
+        if (await lockedAsync is > 0 and var before)
+        {
+            await Answer.TooManyRequestsAsync(HttpContext, before);
+            return;
+        }
+
+        var user = await userAsync;
         var verdict = await passwords.VerifyAsync(request.Password!, user?.PasswordHash, cancellation);
         if (verdict is null)
         {
@@ -56,7 +85,16 @@ internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, A
             return;
         }
 
-        if (user is null || !verdict.IsRight)
+        // Asked again: of many attempts at once, only those within the limit learn whether they were right.
+        var isRight = user is not null && verdict.IsRight;
+        var settledAsync = isRight ? limiter.SucceedAsync(attempt) : limiter.FailAsync(attempt);
+        if (await settledAsync is > 0 and var after)
+        {
+            await Answer.TooManyRequestsAsync(HttpContext, after);
+            return;
+        }
+
+        if (!isRight)
         {
             await Answer.ErrorAsync(HttpContext, ApiError.InvalidCredentials);
             return;
@@ -64,14 +102,14 @@ internal sealed class GenerateToken(UserStore users, PasswordHasher passwords, A
 
         if (verdict.RenewedHash is { } renewed)
         {
-            await users.RenewPasswordHashAsync(user, renewed);
+            await users.RenewPasswordHashAsync(user!, renewed, budget);
         }
 
         HttpContext.Response.Headers.CacheControl = "no-store";
         await Answer.WriteAsync(
             HttpContext,
             200,
-            GenerateTokenResponse.Of(tokens.Issue(user.UserId), tokens.LifetimeSeconds),
+            GenerateTokenResponse.Of(tokens.Issue(user!.UserId), tokens.LifetimeSeconds),
             UserJson.Context.GenerateTokenResponse
         );
     }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using FastKv.Telemetry;
 using Isopoh.Cryptography.Argon2;
 
 namespace FastKv.Features.Users;
@@ -23,14 +25,17 @@ internal sealed class PasswordHasher : IDisposable
     private readonly PasswordOptions options;
     private readonly BlockingCollection<Action> queue;
     private readonly string parameters;
-    private readonly Lazy<string> decoy;
+
+    // What the password of an unknown user is compared with: random bytes in the place of a hash.
+    private readonly string decoy;
 
     public PasswordHasher(PasswordOptions options)
     {
         this.options = options;
         parameters = $"$argon2id$v=19$m={options.MemoryKiB},t={options.Iterations},p={options.Parallelism}$";
-        decoy = new Lazy<string>(() => Hash(RandomNumberGenerator.GetHexString(32)));
+        decoy = Config([]).EncodeString(RandomNumberGenerator.GetBytes(HashLength));
         queue = new BlockingCollection<Action>(options.MaxQueuedHashes);
+        Instruments.ObserveHashQueue(() => queue.Count);
         for (var i = 0; i < options.MaxConcurrentHashes; i++)
         {
             new Thread(Work) { IsBackground = true, Name = $"argon2-{i}" }.Start();
@@ -52,15 +57,21 @@ internal sealed class PasswordHasher : IDisposable
 
     private PasswordVerdict Verify(string password, string? hash)
     {
-        var isRight =
-            Argon2.Verify(hash ?? decoy.Value, Encoding.UTF8.GetBytes(password), null, 1, null) && hash is not null;
+        var isRight = Argon2.Verify(hash ?? decoy, Encoding.UTF8.GetBytes(password), null, 1, null) && hash is not null;
         var isOld = isRight && !hash!.StartsWith(parameters, StringComparison.Ordinal);
         return new PasswordVerdict(isRight, isOld ? Hash(password) : null);
     }
 
     private string Hash(string password)
     {
-        var config = new Argon2Config
+        var config = Config(Encoding.UTF8.GetBytes(password));
+        using var argon = new Argon2(config);
+        using var hash = argon.Hash();
+        return config.EncodeString(hash.Buffer);
+    }
+
+    private Argon2Config Config(byte[] password) =>
+        new()
         {
             Type = Argon2Type.HybridAddressing,
             Version = Argon2Version.Nineteen,
@@ -70,17 +81,14 @@ internal sealed class PasswordHasher : IDisposable
             Threads = 1,
             HashLength = HashLength,
             Salt = RandomNumberGenerator.GetBytes(SaltLength),
-            Password = Encoding.UTF8.GetBytes(password),
+            Password = password,
         };
-        using var argon = new Argon2(config);
-        using var hash = argon.Hash();
-        return config.EncodeString(hash.Buffer);
-    }
 
     private Task<T?> EnqueueAsync<T>(Func<T> work, CancellationToken cancellation)
         where T : class
     {
         var done = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var enqueued = Stopwatch.GetTimestamp();
         var queued = queue.TryAdd(() =>
         {
             // Whoever is gone needs no hash.
@@ -90,9 +98,12 @@ internal sealed class PasswordHasher : IDisposable
                 return;
             }
 
+            var begun = Stopwatch.GetTimestamp();
             try
             {
-                done.SetResult(work());
+                var result = work();
+                Instruments.RecordHash(Stopwatch.GetElapsedTime(enqueued, begun), Stopwatch.GetElapsedTime(begun));
+                done.SetResult(result);
             }
             catch (Exception exception)
             {

@@ -51,7 +51,7 @@ internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
             .Because(ApiError.InvalidPassword, "password", UserRules.PasswordRule);
         RuleFor(request => request.Age).NotNull().Because(ApiError.InvalidRequest, "age", "is required");
         RuleFor(request => request.Age)
-            .InclusiveBetween(1, 150)
+            .InclusiveBetween(UserRules.MinimumAge, UserRules.MaximumAge)
             .Because(ApiError.InvalidAge, "age", "must be a whole number from 1 to 150");
         RuleFor(request => request.Gender)
             .Must(UserRules.IsGender)
@@ -60,8 +60,12 @@ internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
 }
 
 /// <summary>201, or 409 if the username or the email is taken.</summary>
-internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, TimeProvider time)
-    : Endpoint<RegisterUserRequest>
+internal sealed class RegisterUser(
+    UserStore users,
+    PasswordHasher passwords,
+    RegistrationLimiter limiter,
+    TimeProvider time
+) : Endpoint<RegisterUserRequest>
 {
     public override void Configure()
     {
@@ -70,7 +74,26 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
         DontAutoSendResponse();
         RequestBinder(new JsonBinder<RegisterUserRequest>(UserJson.Context.RegisterUserRequest));
         Description(
-            route => route.Accepts<RegisterUserRequest>("*/*").Produces<RegisterUserResponse>(201),
+            route =>
+                route.Documents(
+                    new(1, "registerUser", OpenApiTags.Users, "Register a user")
+                    {
+                        Description = "Usernames and emails are unique without regard to case.",
+                        Takes = UserDocument.RegisterRequest,
+                        Status = 201,
+                        Answers = UserDocument.RegisterResponse,
+                        Refuses =
+                        [
+                            ApiError.InvalidRequest,
+                            ApiError.InvalidPassword,
+                            ApiError.InvalidAge,
+                            ApiError.GenderRequired,
+                            ApiError.UsernameExists,
+                            ApiError.EmailExists,
+                            ApiError.OutcomeUnknown,
+                        ],
+                    }
+                ),
             clearDefaults: true
         );
     }
@@ -78,7 +101,17 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
     public override async Task HandleAsync(RegisterUserRequest request, CancellationToken cancellation)
     {
         // Asked before the expensive hash, and decided for good after it.
-        if (await users.FindConflictAsync(request.Username!, request.Email!) is { } conflict)
+        var budget = users.NewBudget();
+        var conflictAsync = users.FindConflictAsync(request.Username!, request.Email!, budget);
+        var limitedAsync = limiter.CountAsync(HttpContext);
+        await Task.WhenAll(conflictAsync, limitedAsync);
+        if (await limitedAsync is > 0 and var seconds)
+        {
+            await Answer.TooManyRequestsAsync(HttpContext, seconds);
+            return;
+        }
+
+        if (await conflictAsync is { } conflict)
         {
             await Answer.ErrorAsync(HttpContext, ErrorFor(conflict));
             return;
@@ -100,7 +133,8 @@ internal sealed class RegisterUser(UserStore users, PasswordHasher passwords, Ti
                 request.Gender!,
                 hash,
                 time.GetUtcNow()
-            )
+            ),
+            budget
         );
         await (
             registered == Registration.Done

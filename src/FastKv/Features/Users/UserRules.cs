@@ -9,6 +9,19 @@ namespace FastKv.Features.Users;
 /// <summary>What the fields of a registration must be. Lengths are in characters, that is in Unicode code points.</summary>
 internal static class UserRules
 {
+    public const int MinimumUsernameLength = 3;
+    public const int MaximumUsernameLength = 64;
+
+    /// <summary><c>a@b</c></summary>
+    public const int MinimumEmailLength = 3;
+    public const int MaximumEmailLength = 254;
+    public const int MinimumPasswordLength = 8;
+    public const int MaximumPasswordLength = 128;
+    public const int MaximumFullNameLength = 200;
+    public const int MinimumAge = 1;
+    public const int MaximumAge = 150;
+    public const int MaximumGenderLength = 50;
+
     public const string PasswordRule =
         "must be a string of 8 to 128 characters with a letter and a digit, not the username or the email, and not a common password";
 
@@ -22,12 +35,13 @@ internal static class UserRules
     private static readonly FrozenSet<string> CommonPasswords = LoadCommonPasswords();
 
     public static bool IsUsername(string? name) =>
-        name is { Length: >= 3 and <= 64 } && !name.AsSpan().ContainsAnyExcept(UsernameCharacters);
+        name is { Length: >= MinimumUsernameLength and <= MaximumUsernameLength }
+        && !name.AsSpan().ContainsAnyExcept(UsernameCharacters);
 
     /// <summary>One <c>@</c>, before it a dot-atom, after it a domain of labels (RFC 5321, 4.1.2; RFC 6531 for other scripts).</summary>
     public static bool IsEmail(string? email)
     {
-        if (email is null || email.Length > 254 || email.Split('@') is not [var local, var domain])
+        if (email is null || email.Length > MaximumEmailLength || email.Split('@') is not [var local, var domain])
         {
             return false;
         }
@@ -35,15 +49,17 @@ internal static class UserRules
         return HasFilledParts(local) && HasFilledParts(domain) && IsLocalPart(local) && IsDomain(domain);
     }
 
-    public static bool IsFullName(string? name) => name is not null && Characters(name.Trim()) is >= 1 and <= 200;
+    public static bool IsFullName(string? name) =>
+        name is not null && Characters(name.Trim()) is >= 1 and <= MaximumFullNameLength;
 
-    public static bool IsGender(string? gender) => gender is not null && Characters(gender) is >= 1 and <= 50;
+    public static bool IsGender(string? gender) =>
+        gender is not null && Characters(gender) is >= 1 and <= MaximumGenderLength;
 
     /// <summary>
     /// Long enough, a letter and a digit, and not among the first things that are tried (NIST SP 800-63B, 3.1.1.2).
     /// </summary>
     public static bool IsPassword(string password, string? username, string? email) =>
-        Characters(password) is >= 8 and <= 128
+        Characters(password) is >= MinimumPasswordLength and <= MaximumPasswordLength
         && password.EnumerateRunes().Any(Rune.IsLetter)
         && password.EnumerateRunes().Any(Rune.IsDigit)
         && !password.Equals(username, StringComparison.OrdinalIgnoreCase)

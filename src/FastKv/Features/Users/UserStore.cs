@@ -20,7 +20,7 @@ internal enum Registration
 /// no hash, because its registration may still be under way. A crash at any step leaves an orphaned claim, which the next
 /// registration of the email takes over, and nothing else.
 /// </summary>
-internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
+internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOptions options)
 {
     /// <summary>How old a claim without its user is when another registration may take it over.</summary>
     public static readonly TimeSpan OrphanAge = TimeSpan.FromSeconds(30);
@@ -39,10 +39,13 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
     /// <summary>A new opaque id: 20 characters, 100 random bits.</summary>
     public static string NewUserId() => RandomNumberGenerator.GetString(UserIdAlphabet, 20);
 
+    /// <summary>The time that one request may wait for the store.</summary>
+    public StoreBudget NewBudget() => new(options.CommandTimeout);
+
     /// <summary>The user of this name, in any case, or null. One round trip.</summary>
-    public async Task<User?> FindAsync(string username)
+    public async Task<User?> FindAsync(string username, StoreBudget budget)
     {
-        var fields = (await redis.GetHashAsync(keys.User(User.Fold(username)))).ToDictionary();
+        var fields = (await redis.GetHashAsync(keys.User(User.Fold(username)), budget)).ToDictionary();
         return fields.Count == 0
             ? null
             : new User(
@@ -58,10 +61,10 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
     }
 
     /// <summary>Whether a registration would be refused now; null if not. One round trip, two if the email is claimed.</summary>
-    public async Task<Registration?> FindConflictAsync(string username, string email)
+    public async Task<Registration?> FindConflictAsync(string username, string email, StoreBudget budget)
     {
         var claimAsync = redis.GetAsync(keys.Email(User.Fold(email)));
-        if (await EmailOfAsync(User.Fold(username)) is not null)
+        if (await EmailOfAsync(User.Fold(username), budget) is not null)
         {
             await claimAsync;
             return Registration.UsernameTaken;
@@ -69,7 +72,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
 
         if (
             EmailClaim.Parse(await claimAsync) is not { } claim
-            || await EmailOfAsync(claim.Username) != User.Fold(email)
+            || await EmailOfAsync(claim.Username, budget) != User.Fold(email)
         )
         {
             return null;
@@ -84,14 +87,14 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
     /// registrations that race for a name or an email is done.
     /// </summary>
     /// <returns>What became of it, and the user as it is stored.</returns>
-    public async Task<(Registration, User)> RegisterAsync(User user)
+    public async Task<(Registration, User)> RegisterAsync(User user, StoreBudget budget)
     {
         var username = User.Fold(user.Username);
         var email = User.Fold(user.Email);
         RedisValue replaced = RedisValue.Null;
         for (var polls = 0; polls < MaximumPolls; polls++)
         {
-            var claim = await ClaimAsync(email, username, user.UserId, replaced);
+            var claim = await ClaimAsync(email, username, user.UserId, replaced, budget);
             replaced = RedisValue.Null;
             if (claim.Username == username)
             {
@@ -101,7 +104,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
                 {
                     UserId = claim.UserId,
                 };
-                switch (await CreateAsync(username, user, claim))
+                switch (await CreateAsync(username, user, claim, budget))
                 {
                     case Creation.Done:
                         return (Registration.Done, user);
@@ -109,15 +112,15 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
                         replaced = claim.Raw;
                         continue;
                     default:
-                        await ReleaseAsync(email, username, claim);
+                        await ReleaseAsync(email, username, claim, budget);
                         return (Registration.UsernameTaken, user);
                 }
             }
 
-            var holder = await EmailOfAsync(claim.Username);
+            var holder = await EmailOfAsync(claim.Username, budget);
             if (holder == email)
             {
-                var taken = await EmailOfAsync(username) is not null;
+                var taken = await EmailOfAsync(username, budget) is not null;
                 return (taken ? Registration.UsernameTaken : Registration.EmailTaken, user);
             }
 
@@ -138,18 +141,18 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
     /// Puts a hash with today's parameters in the place of an older one. If the store fails meanwhile, the old one stays until the
     /// next login.
     /// </summary>
-    public async Task RenewPasswordHashAsync(User user, string passwordHash)
+    public async Task RenewPasswordHashAsync(User user, string passwordHash, StoreBudget budget)
     {
         try
         {
-            await redis.SetHashFieldAsync(keys.User(User.Fold(user.Username)), "password_hash", passwordHash);
+            await redis.SetHashFieldAsync(keys.User(User.Fold(user.Username)), "password_hash", passwordHash, budget);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
     }
 
-    private async Task<string?> EmailOfAsync(string username)
+    private async Task<string?> EmailOfAsync(string username, StoreBudget budget)
     {
-        string? email = await redis.GetHashFieldAsync(keys.User(username), "email");
+        string? email = await redis.GetHashFieldAsync(keys.User(username), "email", budget);
         return email is null ? null : User.Fold(email);
     }
 
@@ -167,7 +170,13 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
         return {0, claim}
         """;
 
-    private async Task<EmailClaim> ClaimAsync(string email, string username, string userId, RedisValue replaced)
+    private async Task<EmailClaim> ClaimAsync(
+        string email,
+        string username,
+        string userId,
+        RedisValue replaced,
+        StoreBudget budget
+    )
     {
         try
         {
@@ -176,9 +185,8 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
                     await redis.EvaluateAsync(
                         ClaimScript,
                         keys.Email(email),
-                        username,
-                        userId,
-                        replaced.IsNull ? RedisValue.EmptyString : replaced
+                        [username, userId, replaced.IsNull ? RedisValue.EmptyString : replaced],
+                        budget
                     )
                 )!;
             return EmailClaim.Parse((RedisValue)reply[1], TimeSpan.FromMilliseconds((long)reply[0]))!;
@@ -207,21 +215,24 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
         return 1
         """;
 
-    private async Task<Creation> CreateAsync(string username, User user, EmailClaim claim) =>
+    private async Task<Creation> CreateAsync(string username, User user, EmailClaim claim, StoreBudget budget) =>
         (Creation)
             (int)
                 await redis.EvaluateAsync(
                     CreateScript,
                     keys.User(username),
-                    claim.SinceMilliseconds + (long)CreateWithin.TotalMilliseconds,
-                    user.UserId,
-                    user.Username,
-                    user.Email,
-                    user.FullName,
-                    user.Age,
-                    user.Gender,
-                    user.PasswordHash,
-                    user.CreatedAt.ToString("O", CultureInfo.InvariantCulture)
+                    [
+                        claim.SinceMilliseconds + (long)CreateWithin.TotalMilliseconds,
+                        user.UserId,
+                        user.Username,
+                        user.Email,
+                        user.FullName,
+                        user.Age,
+                        user.Gender,
+                        user.PasswordHash,
+                        user.CreatedAt.ToString("O", CultureInfo.InvariantCulture),
+                    ],
+                    budget
                 );
 
     private const string ReleaseScript = """
@@ -233,13 +244,13 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys)
     /// Gives the claim back, unless the user who has the name has this very email. If the store fails meanwhile, the claim is
     /// an orphan that anyone may take over, and the answer of the registration stands.
     /// </summary>
-    private async Task ReleaseAsync(string email, string username, EmailClaim claim)
+    private async Task ReleaseAsync(string email, string username, EmailClaim claim, StoreBudget budget)
     {
         try
         {
-            if (await EmailOfAsync(username) != email)
+            if (await EmailOfAsync(username, budget) != email)
             {
-                await redis.EvaluateAsync(ReleaseScript, keys.Email(email), claim.Raw);
+                await redis.EvaluateAsync(ReleaseScript, keys.Email(email), [claim.Raw], budget);
             }
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }

@@ -1,0 +1,62 @@
+using System.Net.Mime;
+using System.Reflection;
+using Swashbuckle.AspNetCore.SwaggerUI;
+
+namespace FastKv.Api.Docs;
+
+/// <summary>
+/// The documentation page: Swagger UI on the OpenAPI document, with a small script that keeps the token. All its files are in
+/// the program, so it works without the internet.
+/// </summary>
+internal static class DocsSetup
+{
+    public const string Path = "/docs";
+
+    private const string SwaggerUI = "Swashbuckle.AspNetCore.SwaggerUI.node_modules.swagger_ui_dist.";
+
+    /// <summary>Serves the page, and at <c>/</c> says where it is.</summary>
+    public static void MapDocs(this WebApplication app)
+    {
+        var own = typeof(DocsSetup).Assembly;
+        var swaggerUI = typeof(SwaggerUIOptions).Assembly;
+        app.MapFile(Path, own, "docs.html");
+        app.MapFile($"{Path}/docs.css", own, "docs.css");
+        app.MapFile($"{Path}/docs.js", own, "docs.js");
+        app.MapFile($"{Path}/swagger-ui.css", swaggerUI, SwaggerUI + "swagger-ui.css", isCompressed: true);
+        app.MapFile($"{Path}/swagger-ui-bundle.js", swaggerUI, SwaggerUI + "swagger-ui-bundle.js", isCompressed: true);
+        app.MapFile($"{Path}/favicon.png", swaggerUI, SwaggerUI + "favicon-32x32.png", isCompressed: true);
+        app.MapGet("/", WelcomeAsync).ExcludeFromDescription();
+    }
+
+    private static void MapFile(
+        this WebApplication app,
+        string path,
+        Assembly assembly,
+        string resource,
+        bool isCompressed = false
+    )
+    {
+        var file = new Lazy<DocsFile>(() => DocsFile.Load(assembly, resource, isCompressed));
+        app.MapGet(path, context => file.Value.WriteAsync(context)).ExcludeFromDescription();
+    }
+
+    /// <summary>A browser goes to the page; a program gets the addresses.</summary>
+    private static Task WelcomeAsync(HttpContext context)
+    {
+        context.Response.Headers.Vary = "Accept";
+        if (
+            context
+                .Request.Headers.Accept.ToString()
+                .Contains(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase)
+        )
+        {
+            context.Response.Redirect(Path);
+            return Task.CompletedTask;
+        }
+
+        return Answer.WriteAsync(context, 200, Welcome);
+    }
+
+    private static ReadOnlySpan<byte> Welcome =>
+        """{"name":"FastKv","documentation":"/docs","openapi":"/openapi/v1.json","health":{"live":"/health/live","ready":"/health/ready"}}"""u8;
+}

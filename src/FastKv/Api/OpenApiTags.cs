@@ -1,0 +1,8 @@
+namespace FastKv.Api;
+
+/// <summary>The groups of operations in the OpenAPI document.</summary>
+internal static class OpenApiTags
+{
+    public const string Users = "Users";
+    public const string Data = "Data";
+}

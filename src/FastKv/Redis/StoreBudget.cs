@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace FastKv.Redis;
+
+/// <summary>
+/// How long one request may wait for the store over all its commands, one after the other. One command is bounded by the
+/// connection's own timeout; a registration has five, and a store that answers each of them late must not add them up.
+/// </summary>
+internal sealed class StoreBudget(TimeSpan limit)
+{
+    private TimeSpan left = limit;
+
+    /// <exception cref="StoreUnavailableException">Nothing is left, so the next command is not sent.</exception>
+    public void RequireSomeLeft()
+    {
+        if (left <= TimeSpan.Zero)
+        {
+            throw new StoreUnavailableException("BudgetSpent");
+        }
+    }
+
+    /// <summary>Waits for the reply, as long as the budget lasts.</summary>
+    /// <exception cref="TimeoutException">It did not come in time; the command may be carried out all the same.</exception>
+    public async Task<TResult> SpendAsync<TResult>(Task<TResult> reply)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            return await reply.WaitAsync(left);
+        }
+        finally
+        {
+            left -= Stopwatch.GetElapsedTime(start);
+        }
+    }
+}

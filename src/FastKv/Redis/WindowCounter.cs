@@ -1,0 +1,55 @@
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>
+/// Counts events in Redis, so that all replicas share the count. The first event of a key opens a window, and the count ends with
+/// it. One key a call, so it is right on a cluster. If Redis fails, nothing is decided: the caller gets
+/// <see cref="StoreUnavailableException"/>, also where an event may have been counted.
+/// </summary>
+internal sealed class WindowCounter(RedisCommands redis)
+{
+    // Counts one event; returns the milliseconds until the window ends if it is one too many, else 0.
+    private const string CountScript = """
+        local count = redis.call('INCR', KEYS[1])
+        if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+        if count > tonumber(ARGV[2]) then return redis.call('PTTL', KEYS[1]) end
+        return 0
+        """;
+
+    /// <summary>Counts an event.</summary>
+    /// <returns>Seconds until the window ends if there were more than the limit, this one included; else 0.</returns>
+    public async Task<int> CountAsync(RedisKey key, int limit, int windowSeconds)
+    {
+        try
+        {
+            var milliseconds = (long)await redis.EvaluateAsync(CountScript, key, [windowSeconds * 1000L, limit]);
+            return milliseconds == 0 ? 0 : Seconds(TimeSpan.FromMilliseconds(milliseconds));
+        }
+        catch (OutcomeUnknownException lost)
+        {
+            throw new StoreUnavailableException(lost.Reason, lost.InnerException);
+        }
+    }
+
+    /// <summary>The events so far.</summary>
+    public async Task<long> ReadAsync(RedisKey key) => (long)await redis.GetAsync(key);
+
+    /// <summary>Seconds until the window ends, at least 1.</summary>
+    public async Task<int> SecondsLeftAsync(RedisKey key) => Seconds(await redis.TimeToLiveAsync(key));
+
+    /// <summary>Forgets the events.</summary>
+    public async Task ResetAsync(RedisKey key)
+    {
+        try
+        {
+            await redis.DeleteAsync(key);
+        }
+        catch (OutcomeUnknownException lost)
+        {
+            throw new StoreUnavailableException(lost.Reason, lost.InnerException);
+        }
+    }
+
+    private static int Seconds(TimeSpan? left) => Math.Max(1, (int)Math.Ceiling((left ?? TimeSpan.Zero).TotalSeconds));
+}

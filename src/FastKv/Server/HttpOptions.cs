@@ -1,0 +1,63 @@
+using System.Net;
+using FastKv.Configuration;
+
+namespace FastKv.Server;
+
+/// <summary>Settings <c>FastKv__Http__*</c>: further ports, trusted proxies, and how the service stops.</summary>
+internal sealed class HttpOptions
+{
+    /// <summary>A port of its own for HTTP/2 without TLS (RFC 9113, 3.3), on the hosts of ASPNETCORE_URLS. Off if not set.</summary>
+    public int? Http2Port { get; set; }
+
+    /// <summary>A port of its own for health and metrics and nothing else, on the hosts of ASPNETCORE_URLS. Off if not set.</summary>
+    public int? ManagementPort { get; set; }
+
+    /// <summary>
+    /// Addresses and networks (CIDR) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.
+    /// </summary>
+    public string[] TrustedProxies { get; set; } = [];
+
+    /// <summary>
+    /// Seconds after SIGTERM in which the service is not ready but still serves, so that balancers notice. Ctrl+C skips them.
+    /// 0 to 3,600.
+    /// </summary>
+    public int DrainSeconds { get; set; } = 5;
+
+    /// <summary>Seconds that requests in flight then have until their connections are cut. 1 to 3,600.</summary>
+    public int ShutdownSeconds { get; set; } = 20;
+
+    public static HttpOptions From(IConfiguration configuration)
+    {
+        var options = Setting.Bind<HttpOptions>(configuration, "Http");
+        Setting.RequireRange("Http:DrainSeconds", options.DrainSeconds, 0, 3600);
+        Setting.RequireRange("Http:ShutdownSeconds", options.ShutdownSeconds, 1, 3600);
+        Setting.RequireRange("Http:Http2Port", options.Http2Port ?? 1, 1, 65_535);
+        Setting.RequireRange("Http:ManagementPort", options.ManagementPort ?? 1, 1, 65_535);
+        _ = options.TrustedNetworks();
+        if (string.Equals(configuration["FORWARDEDHEADERS_ENABLED"], "true", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidSettingException(
+                "ASPNETCORE_FORWARDEDHEADERS_ENABLED believes anybody's X-Forwarded-For and must not be set; name the proxies in FastKv__Http__TrustedProxies__0 instead."
+            );
+        }
+
+        return options;
+    }
+
+    /// <summary>The trusted proxies; an address is a network of one.</summary>
+    public IReadOnlyList<IPNetwork> TrustedNetworks() => [.. TrustedProxies.Select(Network)];
+
+    private static IPNetwork Network(string text, int index)
+    {
+        if (IPAddress.TryParse(text, out var address))
+        {
+            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        }
+
+        return IPNetwork.TryParse(text, out var network)
+            ? network
+            : throw new InvalidSettingException(
+                $"FastKv__Http__TrustedProxies__{index} must be an address or a network, for example 10.0.0.7 or 10.0.0.0/8."
+            );
+    }
+}

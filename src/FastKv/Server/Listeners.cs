@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using FastKv.Configuration;
+
+namespace FastKv.Server;
+
+/// <summary>Where the service listens: the addresses of ASPNETCORE_URLS, and the further ports on the same hosts.</summary>
+internal static class Listeners
+{
+    private const string DefaultUrl = "http://localhost:8080";
+    private const string Scheme = "http://";
+    private const string UnixSocket = Scheme + "unix:/";
+
+    /// <summary>All addresses, checked: they can be read, no two are the same, and nobody else listens there.</summary>
+    /// <exception cref="InvalidSettingException">One of that is not so.</exception>
+    public static string[] From(IConfiguration configuration, HttpOptions options)
+    {
+        var sockets = new List<string>();
+        var hosts = new List<(string Host, int Port)>();
+        foreach (var url in Urls(configuration))
+        {
+            if (url.StartsWith(UnixSocket, StringComparison.OrdinalIgnoreCase))
+            {
+                sockets.Add(url);
+            }
+            else
+            {
+                hosts.Add(Parse(url));
+            }
+        }
+
+        var more = new[] { options.Http2Port, options.ManagementPort }.OfType<int>().ToArray();
+        var all = hosts.Concat(
+            from host in hosts.Select(listener => listener.Host).Distinct()
+            from port in more
+            select (host, port)
+        );
+        var listeners = all.ToArray();
+        if (listeners.Distinct().Count() != listeners.Length)
+        {
+            throw new InvalidSettingException(
+                "ASPNETCORE_URLS, FastKv__Http__Http2Port and FastKv__Http__ManagementPort name a port twice; give each a port of its own."
+            );
+        }
+
+        foreach (var (host, port) in listeners)
+        {
+            RequireFree(host, port);
+        }
+
+        return [.. sockets, .. listeners.Select(listener => $"{Scheme}{listener.Item1}:{listener.Item2}")];
+    }
+
+    private static string[] Urls(IConfiguration configuration)
+    {
+        var urls = Split(configuration["URLS"]);
+        if (urls.Length == 0)
+        {
+            urls = [.. Split(configuration["HTTP_PORTS"]).Select(port => $"{Scheme}*:{port}")];
+        }
+
+        return urls.Length == 0 ? [DefaultUrl] : urls;
+    }
+
+    private static string[] Split(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
+    private static (string Host, int Port) Parse(string url)
+    {
+        var authority = url.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? url[Scheme.Length..].TrimEnd('/')
+            : "";
+        var colon = authority.LastIndexOf(':');
+        var hasPort = colon > authority.LastIndexOf(']');
+        var host = hasPort ? authority[..colon] : authority;
+        var port = 80;
+        if (
+            (host is not ("*" or "+") && Uri.CheckHostName(host) == UriHostNameType.Unknown)
+            || (
+                hasPort
+                && !int.TryParse(authority[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port)
+            )
+            || port is < 1 or > 65_535
+        )
+        {
+            throw new InvalidSettingException(
+                $"ASPNETCORE_URLS has an address that can't be used, {url}; write http://host:port, for example http://localhost:8080 or http://*:8080, with ; between several (TLS ends in front of FastKv)."
+            );
+        }
+
+        return (host, port);
+    }
+
+    // The server would find out too, but with a stack trace in the log.
+    private static void RequireFree(string host, int port)
+    {
+        var isLocalhost = string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase);
+        var addresses =
+            isLocalhost ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
+            : IPAddress.TryParse(host, out var address) ? [address]
+            : new[] { Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any };
+        foreach (var candidate in addresses)
+        {
+            try
+            {
+                using var socket = new Socket(candidate.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                if (candidate.Equals(IPAddress.IPv6Any))
+                {
+                    socket.DualMode = true;
+                }
+
+                socket.Bind(new IPEndPoint(candidate, port));
+                socket.Listen();
+            }
+            catch (SocketException taken)
+                when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            {
+                var reason =
+                    taken.SocketErrorCode == SocketError.AccessDenied
+                        ? "this user may not listen there"
+                        : "another program listens there";
+                throw new InvalidSettingException(
+                    $"FastKv can't listen on {host}:{port}, because {reason}; set ASPNETCORE_URLS (or FastKv__Http__Http2Port, FastKv__Http__ManagementPort) to a port that is free."
+                );
+            }
+            catch (SocketException) when (isLocalhost || addresses[0].Equals(IPAddress.IPv6Any))
+            {
+                // A machine may have one of the two protocols only; the server then uses the other.
+            }
+            catch (SocketException)
+            {
+                throw new InvalidSettingException(
+                    $"FastKv can't listen on {host}:{port}, because this machine has no such address; set ASPNETCORE_URLS to one that it has, or to http://*:{port}."
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,487 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Api;
+
+/// <summary>The OpenAPI document says what the contract says, and the service does what the document says.</summary>
+public sealed class OpenApiTests(ServiceFixture fixture)
+{
+    private ApiClient Api => fixture.Api;
+
+    /// <summary>The contract: operation, whether it needs a token, the status of a success, all errors by status.</summary>
+    public static TheoryData<string, string, string, bool, int, string> Contract { get; } =
+        new()
+        {
+            {
+                "registerUser",
+                "post",
+                "/api/register",
+                false,
+                201,
+                "400 INVALID_REQUEST, 400 INVALID_PASSWORD, 400 INVALID_AGE, 400 GENDER_REQUIRED, 409 USERNAME_EXISTS, 409 EMAIL_EXISTS, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE, 504 OUTCOME_UNKNOWN"
+            },
+            {
+                "generateToken",
+                "post",
+                "/api/token",
+                false,
+                200,
+                "400 MISSING_FIELDS, 400 INVALID_REQUEST, 401 INVALID_CREDENTIALS, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE"
+            },
+            {
+                "storeData",
+                "post",
+                "/api/data",
+                true,
+                201,
+                "401 INVALID_TOKEN, 400 INVALID_KEY, 400 INVALID_VALUE, 400 INVALID_REQUEST, 409 KEY_EXISTS, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE, 504 OUTCOME_UNKNOWN"
+            },
+            {
+                "retrieveData",
+                "get",
+                "/api/data/{key}",
+                true,
+                200,
+                "401 INVALID_TOKEN, 400 INVALID_KEY, 400 INVALID_REQUEST, 404 KEY_NOT_FOUND"
+            },
+            {
+                "updateData",
+                "put",
+                "/api/data/{key}",
+                true,
+                200,
+                "401 INVALID_TOKEN, 400 INVALID_KEY, 400 INVALID_VALUE, 400 INVALID_REQUEST, 404 KEY_NOT_FOUND, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE, 504 OUTCOME_UNKNOWN"
+            },
+            {
+                "deleteData",
+                "delete",
+                "/api/data/{key}",
+                true,
+                200,
+                "401 INVALID_TOKEN, 400 INVALID_KEY, 400 INVALID_REQUEST, 404 KEY_NOT_FOUND, 504 OUTCOME_UNKNOWN"
+            },
+        };
+
+    private const string OfEveryOperation =
+        "405 METHOD_NOT_ALLOWED, 429 TOO_MANY_REQUESTS, 500 INTERNAL_ERROR, 503 STORE_UNAVAILABLE";
+
+    [Fact]
+    public async Task The_document_is_OpenAPI_3_1_in_JSON_with_its_length()
+    {
+        var reply = (await Api.GetAsync("/openapi/v1.json")).Expect(HttpStatusCode.OK);
+
+        Assert.Equal("application/json; charset=utf-8", reply.Headers["Content-Type"]);
+        Assert.Equal($"{reply.Body.Length}", reply.Headers["Content-Length"]);
+        Assert.StartsWith("3.1", reply.Json["openapi"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal("/", reply.Json["servers"]![0]!["url"]!.GetValue<string>());
+        Assert.Equal("MIT", reply.Json["info"]!["license"]!["identifier"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task It_has_exactly_the_six_operations_in_the_order_of_the_API_document()
+    {
+        var document = await DocumentAsync();
+        var operations = document["paths"]!
+            .AsObject()
+            .SelectMany(path =>
+                path.Value!.AsObject()
+                    .Select(operation => $"{operation.Value!["operationId"]} {operation.Key} {path.Key}")
+            );
+
+        Assert.Equal(Contract.Select(row => $"{row.Data.Item1} {row.Data.Item2} {row.Data.Item3}"), operations);
+    }
+
+    [Theory]
+    [MemberData(nameof(Contract))]
+    public async Task An_operation_documents_every_answer_of_the_contract_and_no_other(
+        string id,
+        string method,
+        string path,
+        bool needsToken,
+        int success,
+        string errors
+    )
+    {
+        var document = await DocumentAsync();
+        var operation = OperationOf(document, method, path);
+        var documented = operation["responses"]!
+            .AsObject()
+            .Where(response => response.Key != $"{success}")
+            .SelectMany(response => CodesOf(response.Value!).Select(code => $"{response.Key} {code}"));
+
+        Assert.Equal(id, operation["operationId"]!.GetValue<string>());
+        Assert.NotEmpty(operation["summary"]!.GetValue<string>());
+        Assert.Single(operation["tags"]!.AsArray());
+        Assert.NotNull(operation["responses"]![$"{success}"]);
+        Assert.Equal($"{errors}, {OfEveryOperation}".Split(", ").Order(), documented.Order());
+        Assert.Equal(needsToken ? """[{"bearer":[]}]""" : "[]", operation["security"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task The_operations_on_one_key_take_it_from_the_path()
+    {
+        var document = await DocumentAsync();
+        foreach (var method in new[] { "get", "put", "delete" })
+        {
+            var parameter = Assert.Single(OperationOf(document, method, "/api/data/{key}")["parameters"]!.AsArray())!;
+
+            Assert.Equal("key", parameter["name"]!.GetValue<string>());
+            Assert.Equal("path", parameter["in"]!.GetValue<string>());
+            Assert.True(parameter["required"]!.GetValue<bool>());
+        }
+    }
+
+    [Fact]
+    public async Task Every_example_fits_its_schema()
+    {
+        var document = await DocumentAsync();
+        var checkedExamples = 0;
+        foreach (var media in Descendants(document).OfType<JsonObject>().Where(node => node.ContainsKey("schema")))
+        {
+            var schema = media["schema"]!.AsObject();
+            IEnumerable<JsonNode?> examples = media["example"] is { } example
+                ? [example]
+                : media["examples"]?.AsObject().Select(named => named.Value!["value"]) ?? [];
+            foreach (var one in examples.Concat(schema["examples"]?.AsArray() ?? []))
+            {
+                Assert.Empty(JsonSchema.Problems(document, schema, one));
+                checkedExamples++;
+            }
+        }
+
+        Assert.True(checkedExamples > 50, $"Only {checkedExamples} examples were found.");
+    }
+
+    [Fact]
+    public async Task The_examples_of_requests_are_those_of_the_API_document()
+    {
+        var document = await DocumentAsync();
+
+        Assert.Equal(
+            """{"username":"example_user","email":"user@example.com","password":"secure_password123","full_name":"John Doe","age":30,"gender":"male"}""",
+            RequestExample(document, "post", "/api/register").ToJsonString()
+        );
+        Assert.Equal(
+            """{"username":"example_user","password":"secure_password123"}""",
+            RequestExample(document, "post", "/api/token").ToJsonString()
+        );
+        Assert.Equal(
+            """{"key":"unique_key","value":"data_value"}""",
+            RequestExample(document, "post", "/api/data").ToJsonString()
+        );
+        Assert.Equal(
+            """{"value":"new_data_value"}""",
+            RequestExample(document, "put", "/api/data/{key}").ToJsonString()
+        );
+    }
+
+    [Fact]
+    public async Task The_documented_requests_succeed_with_the_documented_answers()
+    {
+        var document = await DocumentAsync();
+        var registration = RequestExample(document, "post", "/api/register").AsObject();
+        var name = ApiClient.NewName();
+        registration["username"] = name;
+        registration["email"] = $"{name}@example.com";
+        var login = RequestExample(document, "post", "/api/token").AsObject();
+        login["username"] = name;
+        var store = RequestExample(document, "post", "/api/data");
+        var update = RequestExample(document, "put", "/api/data/{key}");
+
+        MustFit(document, "post", "/api/register", await Api.PostAsync("/api/register", registration));
+        var signedIn = await Api.PostAsync("/api/token", login);
+        MustFit(document, "post", "/api/token", signedIn);
+        var token = signedIn.Json["data"]!["access_token"]!.GetValue<string>();
+        var path = ApiClient.PathOf(store["key"]!.GetValue<string>());
+        MustFit(document, "post", "/api/data", await Api.PostAsync("/api/data", store, token));
+        MustFit(document, "get", "/api/data/{key}", await Api.GetAsync(path, token));
+        MustFit(document, "put", "/api/data/{key}", await Api.PutAsync(path, update, token));
+        MustFit(document, "delete", "/api/data/{key}", await Api.SendAsync(HttpMethod.Delete, path, token));
+    }
+
+    [Theory]
+    [InlineData("post", "/api/register", "username")]
+    [InlineData("post", "/api/register", "email")]
+    [InlineData("post", "/api/register", "password")]
+    [InlineData("post", "/api/register", "full_name")]
+    [InlineData("post", "/api/register", "age")]
+    [InlineData("post", "/api/register", "gender")]
+    [InlineData("post", "/api/token", "username")]
+    [InlineData("post", "/api/token", "password")]
+    [InlineData("post", "/api/data", "key")]
+    [InlineData("post", "/api/data", "value")]
+    [InlineData("put", "/api/data/{key}", "value")]
+    public async Task A_required_member_is_really_required(string method, string path, string member)
+    {
+        var document = await DocumentAsync();
+        var body = RequestExample(document, method, path).AsObject();
+        Assert.Contains(member, RequestSchema(document, method, path)["required"]!.AsArray().Select(n => $"{n}"));
+        Assert.True(body.Remove(member));
+
+        var token = await Api.NewUserTokenAsync();
+        var reply = await SendAsync(method, path, token, body);
+
+        reply.Expect(HttpStatusCode.BadRequest);
+        MustFit(document, method, path, reply);
+    }
+
+    [Theory]
+    [InlineData("username", "u", 'x')]
+    [InlineData("email", "", 'x')]
+    [InlineData("password", "a1", 'ж')]
+    [InlineData("full_name", "n", 'é')]
+    [InlineData("gender", "g", 'é')]
+    public async Task A_text_of_the_documented_length_is_taken_and_one_character_more_is_not(
+        string member,
+        string start,
+        char filler
+    )
+    {
+        var document = await DocumentAsync();
+        var schema = RequestSchema(document, "post", "/api/register")["properties"]![member]!;
+        var minimum = schema["minLength"]!.GetValue<int>();
+        var maximum = schema["maxLength"]!.GetValue<int>();
+
+        (await RegisterWithAsync(member, TextOf(maximum))).Expect(HttpStatusCode.Created);
+        (await RegisterWithAsync(member, TextOf(maximum + 1))).Expect(HttpStatusCode.BadRequest);
+        (await RegisterWithAsync(member, TextOf(minimum)[..(minimum - 1)])).Expect(HttpStatusCode.BadRequest);
+
+        string TextOf(int length)
+        {
+            // Long texts are unique, because usernames and emails must be.
+            var unique = length > 40 ? start + Guid.NewGuid().ToString("N") : start;
+            return member == "email"
+                ? unique + new string(filler, length - unique.Length - 2) + "@b"
+                : unique + new string(filler, length - unique.Length);
+        }
+    }
+
+    [Fact]
+    public async Task An_age_at_the_documented_limits_is_taken_and_one_year_beyond_is_not()
+    {
+        var document = await DocumentAsync();
+        var schema = RequestSchema(document, "post", "/api/register")["properties"]!["age"]!;
+        var minimum = schema["minimum"]!.GetValue<int>();
+        var maximum = schema["maximum"]!.GetValue<int>();
+
+        (await RegisterWithAsync("age", minimum)).Expect(HttpStatusCode.Created);
+        (await RegisterWithAsync("age", maximum)).Expect(HttpStatusCode.Created);
+        (await RegisterWithAsync("age", minimum - 1)).Expect(HttpStatusCode.BadRequest);
+        (await RegisterWithAsync("age", maximum + 1)).Expect(HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData("key", "value")]
+    [InlineData("value", "key")]
+    public async Task A_key_or_value_of_the_documented_length_is_taken_and_one_byte_more_is_not(
+        string member,
+        string other
+    )
+    {
+        var document = await DocumentAsync();
+        var schema = RequestSchema(document, "post", "/api/data")["properties"]![member]!;
+        var maximum = schema["maxLength"]!.GetValue<int>();
+        var token = await Api.NewUserTokenAsync();
+
+        (await StoreAsync(maximum + 1)).Expect(HttpStatusCode.BadRequest);
+        (await StoreAsync(schema["minLength"]!.GetValue<int>() - 1)).Expect(HttpStatusCode.BadRequest);
+        (await StoreAsync(maximum)).Expect(HttpStatusCode.Created);
+
+        Task<Reply> StoreAsync(int length) =>
+            Api.PostAsync("/api/data", new JsonObject { [member] = new string('x', length), [other] = "x" }, token);
+    }
+
+    /// <summary>Keys that the pattern of the document and the service must judge alike.</summary>
+    [Theory]
+    [InlineData(".", false)]
+    [InlineData("..", false)]
+    [InlineData("a\tb", false)]
+    [InlineData("a\u007Fb", false)]
+    [InlineData("a\n", false)]
+    [InlineData("...", true)]
+    [InlineData(".a", true)]
+    [InlineData("a/b", true)]
+    [InlineData("100%", true)]
+    [InlineData("ключ 🔑", true)]
+    public async Task The_documented_pattern_of_keys_is_that_of_the_service(string key, bool valid)
+    {
+        var document = await DocumentAsync();
+        var schema = OperationOf(document, "get", "/api/data/{key}")["parameters"]![0]!["schema"]!.AsObject();
+
+        var reply = await Api.StoreAsync(await Api.NewUserTokenAsync(), key, "value");
+
+        Assert.Equal(valid, JsonSchema.Problems(document, schema, key).Count == 0);
+        reply.Expect(valid ? HttpStatusCode.Created : HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData("post", "/api/register", "text/plain", "{}", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("post", "/api/register", "application/json", "[]", HttpStatusCode.BadRequest)]
+    [InlineData("post", "/api/token", "application/json", "{}", HttpStatusCode.BadRequest)]
+    [InlineData("post", "/api/data", "application/json", "{}", HttpStatusCode.Unauthorized)]
+    [InlineData("get", "/api/data/{key}", null, null, HttpStatusCode.Unauthorized)]
+    [InlineData("put", "/api/data/{key}", "application/json", "{}", HttpStatusCode.Unauthorized)]
+    [InlineData("delete", "/api/data/{key}", null, null, HttpStatusCode.Unauthorized)]
+    public async Task A_refusal_is_as_documented(
+        string method,
+        string path,
+        string? contentType,
+        string? body,
+        HttpStatusCode status
+    )
+    {
+        HttpContent? content = null;
+        if (body is not null)
+        {
+            content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        var reply = await Api.SendAsync(
+            HttpMethod.Parse(method),
+            path.Replace("{key}", "k", StringComparison.Ordinal),
+            null,
+            content
+        );
+
+        MustFit(await DocumentAsync(), method, path, reply.Expect(status));
+    }
+
+    [Theory]
+    [InlineData("post", "/api/register", 413)]
+    [InlineData("post", "/api/token", 413)]
+    [InlineData("get", "/api/data/{key}", 404)]
+    [InlineData("put", "/api/data/{key}", 404)]
+    [InlineData("delete", "/api/data/{key}", 404)]
+    public async Task A_refusal_of_a_well_formed_request_is_as_documented(string method, string path, int status)
+    {
+        var document = await DocumentAsync();
+        var body = status == 413 ? new JsonObject { ["username"] = new string('x', 70_000) } : null;
+        body ??= method == "put" ? RequestExample(document, method, path).AsObject() : null;
+
+        var reply = await SendAsync(method, path, await Api.NewUserTokenAsync(), body);
+
+        MustFit(document, method, path, reply.Expect((HttpStatusCode)status));
+    }
+
+    [Fact]
+    public async Task A_wrong_method_is_refused_as_documented()
+    {
+        var document = await DocumentAsync();
+        foreach (var path in new[] { "/api/register", "/api/token", "/api/data", "/api/data/{key}" })
+        {
+            var reply = await SendAsync("patch", path, null, null);
+            var method = path == "/api/data/{key}" ? "get" : "post";
+            MustFit(document, method, path, reply.Expect(HttpStatusCode.MethodNotAllowed));
+        }
+    }
+
+    [Fact]
+    public void The_check_of_schemas_finds_what_is_wrong()
+    {
+        var schema = JsonNode
+            .Parse(
+                """
+                {"type":"object","required":["a"],"properties":{
+                  "a":{"type":"string","minLength":2,"maxLength":3,"pattern":"^x"},
+                  "n":{"type":"integer","minimum":1,"maximum":2}}}
+                """
+            )!
+            .AsObject();
+
+        Assert.Empty(JsonSchema.Problems([], schema, JsonNode.Parse("""{"a":"xyz","n":2}""")));
+        foreach (
+            var wrong in new[]
+            {
+                "[]",
+                "{}",
+                """{"a":1}""",
+                """{"a":"x"}""",
+                """{"a":"xxxx"}""",
+                """{"a":"yy"}""",
+                """{"a":"xy","n":0}""",
+                """{"a":"xy","n":3}""",
+                """{"a":"xy","b":1}""",
+            }
+        )
+        {
+            Assert.NotEmpty(JsonSchema.Problems([], schema, JsonNode.Parse(wrong)));
+        }
+    }
+
+    private async Task<JsonObject> DocumentAsync() =>
+        (await Api.GetAsync("/openapi/v1.json")).Expect(HttpStatusCode.OK).Json.AsObject();
+
+    private static JsonObject OperationOf(JsonObject document, string method, string path) =>
+        document["paths"]![path]![method]!.AsObject();
+
+    private static IEnumerable<string> CodesOf(JsonNode response) =>
+        response["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key);
+
+    private static JsonNode RequestExample(JsonObject document, string method, string path) =>
+        RequestContent(document, method, path)["example"]!.DeepClone();
+
+    private static JsonObject RequestSchema(JsonObject document, string method, string path) =>
+        JsonSchema.Resolve(document, RequestContent(document, method, path)["schema"]!.AsObject());
+
+    private static JsonNode RequestContent(JsonObject document, string method, string path)
+    {
+        var body = OperationOf(document, method, path)["requestBody"]!;
+        Assert.True(body["required"]!.GetValue<bool>());
+        return body["content"]!["application/json"]!;
+    }
+
+    /// <summary>Fails unless the document foresees this answer: its status, its body, its code and its headers.</summary>
+    private static void MustFit(JsonObject document, string method, string path, Reply reply)
+    {
+        var status = (int)reply.Status;
+        var response = OperationOf(document, method, path)["responses"]![$"{status}"];
+        Assert.True(response is not null, $"{method} {path} does not document {status}: {reply.Text}");
+        var content = response["content"]!["application/json"]!;
+        Assert.Empty(JsonSchema.Problems(document, content["schema"]!.AsObject(), reply.Json));
+        foreach (var (header, _) in response["headers"]?.AsObject() ?? [])
+        {
+            Assert.Contains(header, reply.Headers.Keys, StringComparer.OrdinalIgnoreCase);
+        }
+
+        if (reply.Code is { } code)
+        {
+            Assert.Contains(code, CodesOf(response));
+            var example = content["examples"]![code]!["value"]!;
+            Assert.Equal($"{example["message"]}", $"{reply.Json["message"]}");
+        }
+        else
+        {
+            Assert.Equal($"{content["example"]!["message"]}", $"{reply.Json["message"]}");
+        }
+    }
+
+    private Task<Reply> SendAsync(string method, string path, string? token, JsonNode? body) =>
+        Api.SendAsync(
+            HttpMethod.Parse(method),
+            path.Replace("{key}", "no_such_key", StringComparison.Ordinal),
+            token,
+            body is null ? null : ApiClient.Json(body.ToJsonString())
+        );
+
+    private Task<Reply> RegisterWithAsync(string member, JsonNode value)
+    {
+        var body = ApiClient.Registration();
+        body[member] = value;
+        return Api.PostAsync("/api/register", body);
+    }
+
+    private static IEnumerable<JsonNode> Descendants(JsonNode node)
+    {
+        IEnumerable<JsonNode?> children = node switch
+        {
+            JsonObject members => members.Select(member => member.Value),
+            JsonArray items => items,
+            _ => [],
+        };
+        return children.OfType<JsonNode>().SelectMany(Descendants).Prepend(node);
+    }
+}

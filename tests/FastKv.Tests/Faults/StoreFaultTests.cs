@@ -1,0 +1,183 @@
+using System.Net;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Faults;
+
+/// <summary>One service, one Redis, and one fault after the other: what the README promises of each.</summary>
+[Collection(FaultTests.Name)]
+public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper output) : IClassFixture<BreakableStore>
+{
+    [Fact]
+    public async Task Redis_that_is_killed_and_restarted()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        await store.Redis.KillAsync();
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(200, 503);
+        await store.RestartRedisAsync();
+
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task Redis_that_is_frozen_and_thawed()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        store.Redis.Signal("STOP");
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(200, 503);
+        Assert.NotEqual(0, traffic.Count(504));
+        store.Redis.Signal("CONT");
+
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task Connections_that_are_cut_under_load()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        for (var i = 0; i < 20; i++)
+        {
+            await store.Redis.CliAsync("client", "kill", "type", "normal");
+            await traffic.UntilAnsweredAsync(20, 200, 201);
+        }
+
+        Assert.NotEqual(0, traffic.Count(503, 504));
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task A_store_that_answers_half_a_second_late()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        store.Network.Delay = TimeSpan.FromMilliseconds(500);
+        await traffic.UntilAnsweredAsync(30, 200, 201);
+        Assert.Equal(0, traffic.Count(503, 504));
+        store.Network.Delay = TimeSpan.Zero;
+
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task A_store_whose_late_replies_add_up()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        store.Network.Delay = TimeSpan.FromSeconds(1.2);
+        await traffic.UntilAnsweredAsync(20, 200, 201, 503, 504);
+        var registration = await store.Service.Api.PostAsync("/api/register", ApiClient.Registration());
+        store.Network.Delay = TimeSpan.Zero;
+
+        // No single reply is late enough for a timeout, but a registration has three, one after the other.
+        registration.Expect(HttpStatusCode.ServiceUnavailable);
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task Connections_that_are_dropped_without_a_word()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        store.Network.DropHalfOpen();
+
+        // A new connection works at once, so the store counts as back at once.
+        await RecoversAsync(traffic);
+        Assert.NotEqual(0, traffic.Count(503, 504));
+    }
+
+    [Fact]
+    public async Task Connections_that_break_in_the_middle_of_a_reply()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        for (var i = 0; i < 10; i++)
+        {
+            store.Network.CutNextReplies();
+            await traffic.UntilAnsweredAsync(20, 200, 201);
+        }
+
+        Assert.NotEqual(0, traffic.Count(503, 504));
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task Redis_that_is_out_of_memory()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        await store.TellAsync("config", "set", "maxmemory", "1");
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(100, 503);
+        Assert.Equal(0, traffic.Count(504));
+        await StillReadsAsync();
+        await store.TellAsync("config", "set", "maxmemory", "0");
+
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task Redis_that_has_become_a_read_only_replica()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        // Of a master that nobody can reach, so that it keeps what it has.
+        await store.TellAsync("replicaof", "127.0.0.1", $"{Wait.FreePort()}");
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(100, 503);
+        await StillReadsAsync();
+        await store.TellAsync("replicaof", "no", "one");
+
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task Redis_that_can_not_write_to_its_disk()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        // A background save that can't put its file in place: from then on Redis refuses writes (MISCONF).
+        var obstacle = Directory.CreateDirectory(Path.Combine(store.Redis.Directory, "dump.rdb"));
+        await store.TellAsync("config", "set", "save", "3600 1000000");
+        await store.Redis.CliAsync("bgsave");
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(100, 503);
+        Assert.Equal(0, traffic.Count(504));
+        // A Redis in this state refuses even PING, so the connections break and reads are refused as well.
+        obstacle.Delete();
+        await store.TellAsync("config", "set", "save", "");
+
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_changed_under_a_running_service()
+    {
+        await using var traffic = await store.TrafficAsync();
+
+        await store.TellAsync("config", "set", "requirepass", "another");
+        await store.Redis.CliAsync("-a", "another", "client", "kill", "type", "normal");
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(100, 503);
+        await store.TellAsync("-a", "another", "config", "set", "requirepass", "");
+
+        await RecoversAsync(traffic);
+    }
+
+    private async Task StillReadsAsync()
+    {
+        var reply = await store.Service.Api.RetrieveAsync(store.Token, ApiClient.NewName());
+        reply.Expect(HttpStatusCode.NotFound);
+    }
+
+    private async Task RecoversAsync(Traffic traffic)
+    {
+        await Recovery.CheckAsync(store.Service.Api, store.Token, output);
+        await traffic.StopAndCheckAsync(output);
+        Assert.False(store.Service.HasExited);
+    }
+}

@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+
+namespace FastKv.Tests.Faults;
+
+/// <summary>A network between the service and Redis that can be made slow, half-open, or broken in the middle of a reply.</summary>
+internal sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<Link, bool> links = new();
+    private readonly int target;
+    private readonly Task accepting;
+
+    public TcpProxy(int target)
+    {
+        this.target = target;
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>How much later each byte of a reply arrives.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>
+    /// Every connection that exists now is never heard of again, without a FIN or RST: what a firewall does that forgets a
+    /// connection. New connections work.
+    /// </summary>
+    public void DropHalfOpen()
+    {
+        foreach (var link in links.Keys)
+        {
+            link.IsSilent = true;
+        }
+    }
+
+    /// <summary>The next reply on each connection stops after its first half, and the connection breaks.</summary>
+    public void CutNextReplies()
+    {
+        foreach (var link in links.Keys)
+        {
+            link.IsToBeCut = true;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        listener.Dispose();
+        await accepting;
+        foreach (var link in links.Keys)
+        {
+            link.Dispose();
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            TcpClient client;
+            try
+            {
+                client = await listener.AcceptTcpClientAsync();
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            _ = ServeAsync(client);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using var link = new Link(client);
+        try
+        {
+            await link.Server.ConnectAsync(IPAddress.Loopback, target);
+            links[link] = true;
+            await Task.WhenAny(RequestsAsync(link), RepliesAsync(link));
+        }
+        catch (SocketException)
+        {
+            // Redis is not there: the service sees its connection closed.
+        }
+        finally
+        {
+            links.TryRemove(link, out _);
+        }
+    }
+
+    private static async Task RequestsAsync(Link link)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await ReadAsync(link.Client, buffer) is > 0 and var count)
+        {
+            if (!link.IsSilent)
+            {
+                await link.Server.GetStream().WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+    }
+
+    private async Task RepliesAsync(Link link)
+    {
+        var chunks = Channel.CreateUnbounded<(byte[] Bytes, DateTime Due)>();
+        var delivering = DeliverAsync(link, chunks.Reader);
+        var buffer = new byte[64 * 1024];
+        while (await ReadAsync(link.Server, buffer) is > 0 and var count)
+        {
+            chunks.Writer.TryWrite((buffer[..count], DateTime.UtcNow + Delay));
+        }
+
+        // A silent link stays open on the side of the service, whatever happens behind it.
+        await (link.IsSilent ? Task.Delay(Timeout.Infinite, link.Closed) : Task.CompletedTask);
+        chunks.Writer.Complete();
+        await delivering;
+    }
+
+    private static async Task DeliverAsync(Link link, ChannelReader<(byte[] Bytes, DateTime Due)> chunks)
+    {
+        await foreach (var (bytes, due) in chunks.ReadAllAsync())
+        {
+            if (due - DateTime.UtcNow is { Ticks: > 0 } wait)
+            {
+                await Task.Delay(wait, CancellationToken.None);
+            }
+
+            if (link.IsToBeCut)
+            {
+                await link.Client.GetStream().WriteAsync(bytes.AsMemory(0, bytes.Length / 2));
+                link.Dispose();
+                return;
+            }
+
+            if (!link.IsSilent)
+            {
+                await link.Client.GetStream().WriteAsync(bytes);
+            }
+        }
+    }
+
+    private static async Task<int> ReadAsync(TcpClient from, byte[] buffer)
+    {
+        try
+        {
+            return await from.GetStream().ReadAsync(buffer);
+        }
+        catch (Exception exception)
+            when (exception is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            return 0;
+        }
+    }
+
+    private sealed class Link(TcpClient client) : IDisposable
+    {
+        private readonly CancellationTokenSource closed = new();
+
+        public TcpClient Client { get; } = client;
+        public TcpClient Server { get; } = new();
+        public CancellationToken Closed => closed.Token;
+        public volatile bool IsSilent;
+        public volatile bool IsToBeCut;
+
+        public void Dispose()
+        {
+            closed.Cancel();
+            Client.Dispose();
+            Server.Dispose();
+        }
+    }
+}

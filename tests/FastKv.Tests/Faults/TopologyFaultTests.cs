@@ -1,0 +1,232 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Faults;
+
+/// <summary>Faults of several servers, and of one behind TLS.</summary>
+[Collection(FaultTests.Name)]
+public sealed class TopologyFaultTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_Sentinel_failover()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var master = await RedisServer.StartAsync();
+        await using var replica = await RedisServer.StartAsync("--replicaof", "127.0.0.1", $"{master.Port}");
+        await Wait.UntilAsync(
+            "the replica follows",
+            async () => (await replica.CliAsync("info", "replication")).Contains("master_link_status:up")
+        );
+        using var directory = new TemporaryDirectory();
+        var configuration = Path.Combine(directory.Path, "sentinel.conf");
+        File.WriteAllText(
+            configuration,
+            $"""
+            sentinel monitor kv 127.0.0.1 {master.Port} 1
+            sentinel down-after-milliseconds kv 1000
+            sentinel failover-timeout kv 5000
+
+            """
+        );
+        await using var sentinel = await RedisServer.StartSentinelAsync(configuration);
+        await Wait.UntilAsync(
+            "the Sentinel knows the replica",
+            async () => (await sentinel.CliAsync("sentinel", "replicas", "kv")).Contains($"{replica.Port}")
+        );
+        await using var service = await FastKvProcess.StartAsync($"{sentinel.ConnectionString},serviceName=kv");
+        var token = await service.Api.NewUserTokenAsync();
+        await using var traffic = Traffic.Start(service.Api, 8, token);
+        await traffic.UntilAnsweredAsync(100, 200, 201);
+
+        await master.KillAsync();
+        await traffic.UntilReadinessIsAsync(503);
+        await Wait.UntilAsync(
+            "the Sentinel names the replica as the master",
+            async () =>
+                (await sentinel.CliAsync("sentinel", "get-master-addr-by-name", "kv")).EndsWith(
+                    $"{replica.Port}",
+                    StringComparison.Ordinal
+                )
+        );
+
+        await Recovery.CheckAsync(service.Api, token, output);
+        await traffic.StopAndCheckAsync(output, keepsAcknowledged: false);
+    }
+
+    [Fact]
+    public async Task A_cluster_whose_slots_move_and_whose_master_fails_over()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        var nodes = await Task.WhenAll(
+            Enumerable
+                .Range(0, 6)
+                .Select(_ =>
+                    RedisServer.StartAsync(
+                        "--cluster-enabled",
+                        "yes",
+                        "--cluster-port",
+                        $"{Wait.FreePort()}",
+                        "--cluster-node-timeout",
+                        "2000",
+                        "--appendonly",
+                        "yes"
+                    )
+                )
+        );
+        try
+        {
+            await CreateClusterAsync(nodes);
+            var masters = nodes[..3];
+            await using var service = await FastKvProcess.StartAsync(
+                $"{masters[0].ConnectionString},{masters[1].ConnectionString}"
+            );
+            // The data of each user lie in one slot; so many users meet every master.
+            var tokens = new List<string>();
+            for (var i = 0; i < 24; i++)
+            {
+                tokens.Add(await service.Api.NewUserTokenAsync());
+            }
+
+            // While slots move, nothing fails: each command finds its slot.
+            await using (var traffic = Traffic.Start(service.Api, 24, [.. tokens]))
+            {
+                await traffic.UntilAnsweredAsync(200, 200, 201);
+                await MoveSlotsAsync(masters[0], masters[1]);
+                await MoveSlotsAsync(masters[1], masters[2]);
+                await traffic.UntilAnsweredAsync(200, 200, 201);
+                await traffic.StopAndCheckAsync(output);
+            }
+
+            await using (var traffic = Traffic.Start(service.Api, 24, [.. tokens]))
+            {
+                await traffic.UntilAnsweredAsync(200, 200, 201);
+                await masters[2].KillAsync();
+                await traffic.UntilAnsweredAsync(10, 503, 504);
+                await Wait.UntilAsync(
+                    "the cluster is whole again",
+                    async () =>
+                        (await masters[0].CliAsync("cluster", "nodes")).Contains("fail")
+                        && (await masters[0].CliAsync("cluster", "info")).Contains("cluster_state:ok")
+                );
+                await Recovery.CheckAsync(service.Api, tokens, output);
+                await traffic.StopAndCheckAsync(output, keepsAcknowledged: false);
+            }
+        }
+        finally
+        {
+            foreach (var node in nodes)
+            {
+                await node.DisposeAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Redis_behind_TLS_with_an_ACL_user_that_is_killed_and_restarted()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        using var directory = new TemporaryDirectory();
+        var (certificate, key) = WriteCertificate(directory.Path);
+        var port = Wait.FreePort();
+        var redis = await RedisServer.StartAsync([
+            "--tls-port",
+            $"{port}",
+            "--tls-cert-file",
+            certificate,
+            "--tls-key-file",
+            key,
+            "--tls-ca-cert-file",
+            certificate,
+            "--tls-auth-clients",
+            "no",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--requirepass",
+            "admin",
+            "--user",
+            .. "fastkv on >secret ~fastkv:* &* +@read +@write +@scripting +@connection +info +time +cluster".Split(' '),
+        ]);
+        var connection = $"127.0.0.1:{port},ssl=true,sslHost=localhost,user=fastkv,password=secret";
+        await using var service = await FastKvProcess.StartAsync(connection, ("SSL_CERT_FILE", certificate));
+        await using var stranger = FastKvProcess.Launch(
+            connection.Replace("secret", "wrong", StringComparison.Ordinal),
+            ("SSL_CERT_FILE", certificate)
+        );
+        var token = await service.Api.NewUserTokenAsync();
+
+        // A right that only a script needs: the script is refused before it writes.
+        await redis.CliAsync("-a", "admin", "acl", "setuser", "fastkv", "-time");
+        var refused = await service.Api.PostAsync("/api/register", ApiClient.Registration());
+        refused.Expect(HttpStatusCode.ServiceUnavailable);
+        await redis.CliAsync("-a", "admin", "acl", "setuser", "fastkv", "+time");
+
+        await using var traffic = Traffic.Start(service.Api, 8, token);
+        await traffic.UntilAnsweredAsync(100, 200, 201);
+        await redis.KillAsync();
+        await traffic.UntilReadinessIsAsync(503);
+        await traffic.UntilAnsweredAsync(200, 503);
+        redis = await redis.RestartAsync();
+
+        await Recovery.CheckAsync(service.Api, token, output);
+        await traffic.StopAndCheckAsync(output);
+        (await stranger.Api.GetAsync("/health/live")).Expect(HttpStatusCode.OK);
+        (await stranger.Api.GetAsync("/health/ready")).Expect(HttpStatusCode.ServiceUnavailable);
+        (await stranger.Api.RetrieveAsync(token, "k")).Expect(HttpStatusCode.ServiceUnavailable);
+        await redis.DisposeAsync();
+    }
+
+    private static async Task CreateClusterAsync(RedisServer[] nodes)
+    {
+        string[] addresses = [.. nodes.Select(node => node.ConnectionString)];
+        await nodes[0].CliAsync(["--cluster", "create", .. addresses, "--cluster-replicas", "1", "--cluster-yes"]);
+        foreach (var node in nodes)
+        {
+            await Wait.UntilAsync(
+                "each node knows the cluster",
+                async () => (await node.CliAsync("cluster", "info")).Contains("cluster_state:ok")
+            );
+        }
+    }
+
+    private static async Task MoveSlotsAsync(RedisServer from, RedisServer to)
+    {
+        string[] command =
+        [
+            "--cluster",
+            "reshard",
+            from.ConnectionString,
+            "--cluster-from",
+            await from.CliAsync("cluster", "myid"),
+            "--cluster-to",
+            await to.CliAsync("cluster", "myid"),
+            "--cluster-slots",
+            "1000",
+            "--cluster-yes",
+        ];
+        Assert.Contains("Moving slot", await from.CliAsync(command));
+    }
+
+    private static (string Certificate, string Key) WriteCertificate(string directory)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var certificate = request.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddHours(-1),
+            DateTimeOffset.UtcNow.AddHours(1)
+        );
+        var files = (Path.Combine(directory, "redis.crt"), Path.Combine(directory, "redis.key"));
+        File.WriteAllText(files.Item1, certificate.ExportCertificatePem());
+        File.WriteAllText(files.Item2, key.ExportPkcs8PrivateKeyPem());
+        return files;
+    }
+}

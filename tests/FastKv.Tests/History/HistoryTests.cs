@@ -1,0 +1,49 @@
+using System.Globalization;
+using FastKv.Tests.Faults;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.History;
+
+/// <summary>
+/// Clients write through two replicas while a nemesis kills, freezes and cuts Redis and kills the replicas; afterwards their
+/// records must be those of a linearizable store. FASTKV_HISTORY_SECONDS runs it for longer, FASTKV_HISTORY_SEED repeats a run.
+/// </summary>
+[Collection(FaultTests.Name)]
+public sealed class HistoryTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Setting("FASTKV_HISTORY_SECONDS") ?? 20);
+
+    [Fact]
+    public async Task Every_history_is_linearizable_whatever_breaks()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        var seed = Setting("FASTKV_HISTORY_SEED") ?? Random.Shared.Next();
+        await using var nemesis = await Nemesis.StartAsync(seed);
+        var recorder = new Recorder(() => nemesis.Ports, await nemesis.Api.NewUserTokenAsync());
+        var registrar = new Registrar(() => nemesis.Ports);
+        using var stop = new CancellationTokenSource(Duration);
+
+        await Task.WhenAll(
+            recorder.RunAsync(10, seed, stop.Token),
+            registrar.RunAsync(6, seed, stop.Token),
+            nemesis.RageAsync(stop.Token)
+        );
+        await nemesis.UntilCalmAsync();
+        await recorder.ReadAllAsync();
+
+        output.WriteLine($"Seed {seed}. {string.Join(", ", nemesis.Deeds)}.");
+        output.WriteLine(recorder.Summary);
+        output.WriteLine(registrar.Summary);
+        Assert.Empty(recorder.Illegal);
+        Assert.Empty(registrar.Illegal);
+        Assert.True(recorder.Recorded > 20 * Duration.TotalSeconds, recorder.Summary);
+        Assert.Empty(recorder.Violations());
+        await registrar.CheckAsync(nemesis.Api, nemesis.Redis);
+    }
+
+    private static int? Setting(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? int.Parse(value, CultureInfo.InvariantCulture)
+            : null;
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Lifecycle;
+
+public sealed class BadSettingTests
+{
+    private const string Redis = "127.0.0.1:1";
+    private static readonly string GoodKey = Convert.ToBase64String(new byte[32]);
+
+    /// <summary>A setting that is wrong, and what the sentence must name.</summary>
+    public static TheoryData<string, string, string> Settings =>
+        new()
+        {
+            { "ASPNETCORE_URLS", "nonsense", "ASPNETCORE_URLS" },
+            { "ASPNETCORE_URLS", "http://", "ASPNETCORE_URLS" },
+            { "ASPNETCORE_URLS", "http://localhost:x", "ASPNETCORE_URLS" },
+            { "ASPNETCORE_URLS", "http://localhost:99999", "ASPNETCORE_URLS" },
+            { "ASPNETCORE_URLS", "https://localhost:8443", "TLS" },
+            { "ASPNETCORE_URLS", "http://192.0.2.1:8080", "no such address" },
+            { "ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true", "FastKv__Http__TrustedProxies__0" },
+            { "ConnectionStrings__Redis", ",nonsense=1", "ConnectionStrings__Redis" },
+            { "ConnectionStrings__Redis", "localhost:6379,nonsense=1", "ConnectionStrings__Redis" },
+            { "ConnectionStrings__Redis", "localhost:6379,ssl=perhaps", "ConnectionStrings__Redis" },
+            { "ConnectionStrings__Redis", "password=hunter2", "ConnectionStrings__Redis" },
+            { "ConnectionStrings__Redis", "localhost:x", "ConnectionStrings__Redis" },
+            { "FastKv__Nonsense", "1", "FastKv__Nonsense" },
+            { "FastKv__DataDirectory", "/dev/null/data", "FastKv__DataDirectory" },
+            { "FastKv__Redis__Nonsense", "1", "FastKv__Redis__Nonsense" },
+            { "FastKv__Redis__KeyPrefix", "a b", "FastKv__Redis__KeyPrefix" },
+            { "FastKv__Redis__TimeoutMilliseconds", "1", "FastKv__Redis__TimeoutMilliseconds" },
+            { "FastKv__Redis__TimeoutMilliseconds", "two", "FastKv__Redis__TimeoutMilliseconds" },
+            { "FastKv__Token__SigningKeys__0", "not base64!", "FastKv__Token__SigningKeys__0" },
+            { "FastKv__Token__SigningKeys__0", "c2hvcnQ=", "FastKv__Token__SigningKeys__0" },
+            { "FastKv__Token__SigningKeys__1", "c2hvcnQ=", "FastKv__Token__SigningKeys__" },
+            { "FastKv__Token__SigningKeys", "c2hvcnQ=", "FastKv__Token__SigningKeys__0" },
+            { "FastKv__Token__LifetimeSeconds", "0", "FastKv__Token__LifetimeSeconds" },
+            { "FastKv__Token__Issuer", " ", "FastKv__Token__Issuer" },
+            { "FastKv__Token__CacheSize", "0", "FastKv__Token__CacheSize" },
+            { "FastKv__Passwords__MemoryKiB", "8", "FastKv__Passwords__MemoryKiB" },
+            { "FastKv__Passwords__Iterations", "1.5", "FastKv__Passwords__Iterations" },
+            { "FastKv__Passwords__Parallelism", "", "FastKv__Passwords__Parallelism" },
+            { "FastKv__Passwords__MaxConcurrentHashes", "0", "FastKv__Passwords__MaxConcurrentHashes" },
+            { "FastKv__Passwords__MaxQueuedHashes", "-1", "FastKv__Passwords__MaxQueuedHashes" },
+            { "FastKv__Limits", "1", "FastKv__Limits" },
+            { "FastKv__Limits__MaxConcurrentRequests", "0", "FastKv__Limits__MaxConcurrentRequests" },
+            { "FastKv__Limits__MaxConnections", "99999999999", "FastKv__Limits__MaxConnections" },
+            { "FastKv__Limits__FailedLoginWindowSeconds", "0", "FastKv__Limits__FailedLoginWindowSeconds" },
+            { "FastKv__Limits__MinBytesGraceSeconds", "1", "FastKv__Limits__MinBytesGraceSeconds" },
+            { "FastKv__Limits__MaxHeaders__0", "1", "FastKv__Limits__MaxHeaders" },
+            { "FastKv__Http__Http2Port", "99999", "FastKv__Http__Http2Port" },
+            { "FastKv__Http__ManagementPort", "x", "FastKv__Http__ManagementPort" },
+            { "FastKv__Http__DrainSeconds", "-1", "FastKv__Http__DrainSeconds" },
+            { "FastKv__Http__ShutdownSeconds", "0", "FastKv__Http__ShutdownSeconds" },
+            { "FastKv__Http__TrustedProxies__0", "proxy.example", "FastKv__Http__TrustedProxies__0" },
+            { "FastKv__Http__TrustedProxies__0", "10.0.0.0/33", "FastKv__Http__TrustedProxies__0" },
+            { "FastKv__Http__TrustedProxies__x", "10.0.0.1", "FastKv__Http__TrustedProxies__x" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public async Task A_bad_setting_ends_the_program_with_one_sentence(string name, string value, string named)
+    {
+        var isAboutRedis = name.StartsWith("ConnectionStrings", StringComparison.Ordinal);
+        using var directory = new TemporaryDirectory();
+
+        await ExpectSentenceAsync(
+            named,
+            ("FastKv__DataDirectory", directory.Path),
+            ("FastKv__Token__SigningKeys__0", isAboutRedis ? GoodKey : null),
+            (name, value)
+        );
+    }
+
+    [Fact]
+    public Task A_Redis_without_a_signing_key_ends_the_program() =>
+        ExpectSentenceAsync("FastKv__Token__SigningKeys__0", ("ConnectionStrings__Redis", Redis));
+
+    [Fact]
+    public async Task An_address_in_use_ends_the_program()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        await ExpectSentenceAsync($"{port}", ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"));
+        await ExpectSentenceAsync($"{port}", ("ASPNETCORE_URLS", $"http://localhost:{port}"));
+        await ExpectSentenceAsync($"{port}", ("FastKv__Http__ManagementPort", $"{port}"));
+    }
+
+    [Fact]
+    public Task A_port_that_is_named_twice_ends_the_program()
+    {
+        var port = $"{Wait.FreePort()}";
+        return ExpectSentenceAsync("twice", ("FastKv__Http__ManagementPort", port), ("FastKv__Http__Http2Port", port));
+    }
+
+    private static async Task ExpectSentenceAsync(string named, params (string Name, string? Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "FastKv.dll")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{Wait.FreePort()}";
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var program = Process.Start(start)!;
+        try
+        {
+            var outputAsync = program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            var error = await program.StandardError.ReadToEndAsync(limit.Token);
+            await program.WaitForExitAsync(limit.Token);
+
+            Assert.True(program.ExitCode == 1, $"Exit code {program.ExitCode}: {error}");
+            Assert.Matches("^[^\n]+[.)]\n$", error.ReplaceLineEndings("\n"));
+            Assert.Contains(named, error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", error + await outputAsync, StringComparison.Ordinal);
+            Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (!program.HasExited)
+            {
+                program.Kill();
+            }
+        }
+    }
+}
