@@ -10,8 +10,9 @@ public sealed class FolderTests
     private const string Root = "FastKv.";
 
     [Theory]
-    [InlineData("Features.Users", "Features.Data", "Health", "Server")]
-    [InlineData("Features.Data", "Features.Users", "Health", "Server")]
+    [InlineData("Features.Users", "Features.Data", "Health")]
+    [InlineData("Features.Data", "Features.Users", "Health")]
+    [InlineData("Server", "Features", "Health")]
     [InlineData("Auth", "Features", "Redis", "Health", "Server")]
     [InlineData("Api", "Features", "Auth", "Health", "Server")]
     [InlineData("Redis", "Features", "Auth", "Api", "Health", "Server")]
