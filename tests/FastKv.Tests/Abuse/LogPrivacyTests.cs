@@ -37,7 +37,8 @@ public sealed class LogPrivacyTests
         if (redis is not null)
         {
             await redis.DisposeAsync();
-            (await service.Api.StoreAsync(token, Key, Value)).Expect(HttpStatusCode.ServiceUnavailable);
+            var refused = await service.Api.StoreAsync(token, Key, Value);
+            Assert.Contains(refused.Status, [HttpStatusCode.ServiceUnavailable, HttpStatusCode.GatewayTimeout]);
             await service.Api.RetrieveAsync(token, Key);
             await RegisterAsync(service, Username + "2", Email + "2");
         }

@@ -109,7 +109,10 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
                     "the cluster is whole again",
                     async () =>
                         (await masters[0].CliAsync("cluster", "nodes")).Contains("fail")
-                        && (await masters[0].CliAsync("cluster", "info")).Contains("cluster_state:ok")
+                        && (await masters[0].CliAsync("cluster", "info")) is var info
+                        && info.Contains("cluster_state:ok")
+                        && info.Contains("cluster_slots_pfail:0")
+                        && info.Contains("cluster_slots_fail:0")
                 );
                 await Recovery.CheckAsync(service.Api, tokens, output);
                 await traffic.StopAndCheckAsync(output, keepsAcknowledged: false);

@@ -58,5 +58,5 @@ internal static class DocsSetup
     }
 
     private static ReadOnlySpan<byte> Welcome =>
-        """{"name":"FastKv","documentation":"/docs","openapi":"/openapi/v1.json","health":{"live":"/health/live","ready":"/health/ready"}}"""u8;
+        """{"status":"success","message":"This is FastKv, a key-value store over HTTP.","data":{"documentation":"/docs","openapi":"/openapi/v1.json","live":"/health/live","ready":"/health/ready"}}"""u8;
 }
