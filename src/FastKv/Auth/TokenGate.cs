@@ -18,19 +18,30 @@ internal sealed class TokenGate(RequestDelegate next, AccessTokens tokens)
             : AuthenticateAsync(context);
     }
 
-    private async Task AuthenticateAsync(HttpContext context)
+    private Task AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization;
-        if (header.Count == 1 && await tokens.AuthenticateAsync(header[0]!) is { } caller)
+        var caller = header.Count == 1 ? tokens.AuthenticateAsync(header[0]!) : default;
+        return caller.IsCompletedSuccessfully
+            ? PassAsync(context, caller.Result)
+            : PassWhenValidatedAsync(context, caller);
+    }
+
+    private async Task PassWhenValidatedAsync(HttpContext context, ValueTask<Caller?> caller) =>
+        await PassAsync(context, await caller);
+
+    private Task PassAsync(HttpContext context, Caller? caller)
+    {
+        if (caller is not null)
         {
             context.User = caller;
-            await next(context);
-            return;
+            return next(context);
         }
 
         // RFC 6750, 3: the error is named only when a token was sent.
-        context.Response.Headers.WWWAuthenticate = header.Count == 0 ? "Bearer" : "Bearer error=\"invalid_token\"";
-        await Answer.ErrorAsync(context, ApiError.InvalidToken);
+        var wasSent = context.Request.Headers.Authorization.Count > 0;
+        context.Response.Headers.WWWAuthenticate = wasSent ? "Bearer error=\"invalid_token\"" : "Bearer";
+        return Answer.ErrorAsync(context, ApiError.InvalidToken);
     }
 }
 
