@@ -6,7 +6,10 @@ namespace FastKv.Redis;
 /// Puts GETs that arrive while another is under way together into one MGET, so that a busy service pays for the way to Redis
 /// once for many requests. An idle service sends each at once. On a cluster only keys of one slot go together.
 /// </summary>
-internal sealed class GetBatcher(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
+internal sealed class GetBatcher(
+    Func<RedisKey, Task<RedisValue>> sendAsync,
+    Func<RedisKey[], Task<RedisValue[]>> sendTogetherAsync
+)
 {
     /// <summary>Keys in one MGET: bounds what one large value can hold up.</summary>
     public const int MaximumBatch = 64;
@@ -23,14 +26,17 @@ internal sealed class GetBatcher(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
         var lane = lanes[slot + 1];
         if (lane is null)
         {
-            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync), null);
+            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync, sendTogetherAsync), null);
             lane = lanes[slot + 1]!;
         }
 
         return lane.GetAsync(key);
     }
 
-    private sealed class Lane(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
+    private sealed class Lane(
+        Func<RedisKey, Task<RedisValue>> sendAsync,
+        Func<RedisKey[], Task<RedisValue[]>> sendTogetherAsync
+    )
     {
         /// <summary>Batches of a lane under way at once: a batch that waits for a large value does not stop the next.</summary>
         private const int MaximumUnderWay = 2;
@@ -41,20 +47,33 @@ internal sealed class GetBatcher(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
 
         public Task<RedisValue> GetAsync(RedisKey key)
         {
-            var caller = new TaskCompletionSource<RedisValue>(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (gate)
             {
-                waiting.Add((key, caller));
                 if (underWay == MaximumUnderWay)
                 {
+                    var caller = new TaskCompletionSource<RedisValue>(
+                        TaskCreationOptions.RunContinuationsAsynchronously
+                    );
+                    waiting.Add((key, caller));
                     return caller.Task;
                 }
 
                 underWay++;
             }
 
-            _ = SendWaitingAsync();
-            return caller.Task;
+            return SendAloneAsync(key);
+        }
+
+        private async Task<RedisValue> SendAloneAsync(RedisKey key)
+        {
+            try
+            {
+                return await sendAsync(key).ConfigureAwait(false);
+            }
+            finally
+            {
+                _ = SendWaitingAsync();
+            }
         }
 
         private async Task SendWaitingAsync()
@@ -96,7 +115,7 @@ internal sealed class GetBatcher(Func<RedisKey[], Task<RedisValue[]>> sendAsync)
                     keys[i] = batch[i].Key;
                 }
 
-                var values = await sendAsync(keys).ConfigureAwait(false);
+                var values = await sendTogetherAsync(keys).ConfigureAwait(false);
                 for (var i = 0; i < values.Length; i++)
                 {
                     batch[i].Caller.SetResult(values[i]);

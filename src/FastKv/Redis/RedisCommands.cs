@@ -17,7 +17,7 @@ internal sealed class RedisCommands
     {
         this.connection = connection;
         telemetry = new RedisTelemetry(connection.EndPoint);
-        gets = new GetBatcher(GetTogetherAsync);
+        gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
 
     /// <summary><c>GET</c>, measured as each caller sees it; several at once travel as one <c>MGET</c>.</summary>
@@ -112,10 +112,11 @@ internal sealed class RedisCommands
 
     private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
-    private async Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
-        keys.Length == 1
-            ? [await SendAsync(false, static (database, key) => database.StringGetAsync(key), keys[0])]
-            : await SendAsync(false, static (database, keys) => database.StringGetAsync(keys), keys);
+    private Task<RedisValue> GetAloneAsync(RedisKey key) =>
+        SendAsync(false, static (database, key) => database.StringGetAsync(key), key);
+
+    private Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
+        SendAsync(false, static (database, keys) => database.StringGetAsync(keys), keys);
 
     private Task<TResult> RunAsync<TState, TResult>(
         string operation,
