@@ -155,6 +155,12 @@ internal sealed record RawAnswer(string Head, byte[] Body)
             return $"status {Status}";
         }
 
+        if (Status == 302)
+        {
+            // The root leads a browser to the documentation.
+            return Body.Length == 0 && Header("Location") == "/docs" ? null : $"headers {Head}";
+        }
+
         if (Header("Content-Type") != "application/json; charset=utf-8" || Header("Content-Length") is null)
         {
             return $"headers {Head}";
