@@ -11,12 +11,13 @@ public sealed class FuzzTests(ServiceFixture fixture, ITestOutputHelper output)
     private const int Requests = 20_000;
     private const int Workers = 4;
     private const int Pipelined = 20;
+    private const int DefaultSeed = 20_000;
 
-    /// <summary>FASTKV_FUZZ_SEED repeats a run; FASTKV_FUZZ_REQUESTS makes it longer.</summary>
+    /// <summary>The same requests each time; FASTKV_FUZZ_SEED makes others, FASTKV_FUZZ_REQUESTS more.</summary>
     [Fact]
     public async Task No_odd_request_gets_a_5xx_or_a_body_outside_the_envelope()
     {
-        var seed = Number("FASTKV_FUZZ_SEED") ?? Random.Shared.Next();
+        var seed = Number("FASTKV_FUZZ_SEED") ?? DefaultSeed;
         var requests = Number("FASTKV_FUZZ_REQUESTS") ?? Requests;
         output.WriteLine($"{requests} requests, FASTKV_FUZZ_SEED={seed}.");
         Console.WriteLine($"Fuzz: {requests} requests, FASTKV_FUZZ_SEED={seed}.");
