@@ -10,6 +10,9 @@ internal static class Listeners
 {
     private const string DefaultUrl = "http://localhost:8080";
     private const string Scheme = "http://";
+
+    // The system chooses one; two interfaces (localhost) can't be given the same one.
+    private const int AnyFreePort = 0;
     private const string UnixSocket = Scheme + "unix:/";
 
     /// <summary>All addresses, checked: they can be read, no two are the same, and nobody else listens there.</summary>
@@ -34,22 +37,23 @@ internal static class Listeners
         var all = hosts.Concat(
             from host in hosts.Select(listener => listener.Host).Distinct()
             from port in more
-            select (host, port)
+            select (Host: host, Port: port)
         );
         var listeners = all.ToArray();
-        if (listeners.Distinct().Count() != listeners.Length)
+        var named = listeners.Where(listener => listener.Port != AnyFreePort).ToArray();
+        if (named.Distinct().Count() != named.Length)
         {
             throw new InvalidSettingException(
                 "ASPNETCORE_URLS, FastKv__Http__Http2Port and FastKv__Http__ManagementPort name a port twice; give each a port of its own."
             );
         }
 
-        foreach (var (host, port) in listeners)
+        foreach (var (host, port) in named)
         {
             RequireFree(host, port);
         }
 
-        return [.. sockets, .. listeners.Select(listener => $"{Scheme}{listener.Item1}:{listener.Item2}")];
+        return [.. sockets, .. listeners.Select(listener => $"{Scheme}{listener.Host}:{listener.Port}")];
     }
 
     private static string[] Urls(IConfiguration configuration)
@@ -81,7 +85,8 @@ internal static class Listeners
                 hasPort
                 && !int.TryParse(authority[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port)
             )
-            || port is < 1 or > 65_535
+            || port > 65_535
+            || (port == AnyFreePort && IsLocalhost(host))
         )
         {
             throw new InvalidSettingException(
@@ -92,10 +97,13 @@ internal static class Listeners
         return (host, port);
     }
 
+    private static bool IsLocalhost(string host) =>
+        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase);
+
     // The server would find out too, but with a stack trace in the log.
     private static void RequireFree(string host, int port)
     {
-        var isLocalhost = string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase);
+        var isLocalhost = IsLocalhost(host);
         var addresses =
             isLocalhost ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
             : IPAddress.TryParse(host, out var address) ? [address]
