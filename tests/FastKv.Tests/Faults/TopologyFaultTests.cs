@@ -14,7 +14,7 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
     public async Task A_Sentinel_failover()
     {
         Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
-        await using var master = await RedisServer.StartAsync();
+        await using var master = await RedisServer.StartAsync("--repl-diskless-sync-delay", "0");
         await using var replica = await RedisServer.StartAsync("--replicaof", "127.0.0.1", $"{master.Port}");
         await Wait.UntilAsync(
             "the replica follows",
@@ -71,6 +71,8 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
                         $"{Wait.FreePort()}",
                         "--cluster-node-timeout",
                         "2000",
+                        "--repl-diskless-sync-delay",
+                        "0",
                         "--appendonly",
                         "yes"
                     )
@@ -122,6 +124,8 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
         {
             foreach (var node in nodes)
             {
+                // Shown only when the test fails.
+                output.WriteLine($"Redis on {node.Port}:\n{node.Log}");
                 await node.DisposeAsync();
             }
         }
@@ -192,6 +196,15 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
             await Wait.UntilAsync(
                 "each node knows the cluster",
                 async () => (await node.CliAsync("cluster", "info")).Contains("cluster_state:ok")
+            );
+        }
+
+        foreach (var replica in nodes[3..])
+        {
+            // One that never had a copy of its master's data does not stand for election.
+            await Wait.UntilAsync(
+                "each replica has a copy",
+                async () => (await replica.CliAsync("info", "replication")).Contains("master_link_status:up")
             );
         }
     }
