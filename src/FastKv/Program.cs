@@ -11,7 +11,8 @@ using FastKv.Telemetry;
 
 try
 {
-    var builder = WebApplication.CreateSlimBuilder(args);
+    // Settings are read once. Watching for changes would watch everything that happens in the working directory.
+    var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
     builder.AddServer();
     builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();

@@ -31,7 +31,8 @@ internal static class OpenApiSetup
     {
         var document = new Lazy<Task<byte[]>>(() => SerializeAsync(app.Services));
         app.MapGet(Path, async context => await Answer.WriteAsync(context, 200, await document.Value))
-            .ExcludeFromDescription();
+            .ExcludeFromDescription()
+            .DisableHttpMetrics();
     }
 
     private static async Task<byte[]> SerializeAsync(IServiceProvider services)

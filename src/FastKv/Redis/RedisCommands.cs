@@ -44,6 +44,15 @@ internal sealed class RedisCommands
             (key, value)
         );
 
+    /// <summary><c>SET … EX</c>: for what may go by itself.</summary>
+    public Task<bool> SetForAsync(TimeSpan lifetime, RedisKey key, RedisValue value) =>
+        RunAsync(
+            "SET",
+            true,
+            static (database, entry) => database.StringSetAsync(entry.key, entry.value, entry.lifetime),
+            (key, value, lifetime)
+        );
+
     /// <summary><c>DEL</c>: false if the key does not exist.</summary>
     public Task<bool> DeleteAsync(RedisKey key) =>
         RunAsync("DEL", true, static (database, key) => database.KeyDeleteAsync(key), key);
@@ -95,12 +104,7 @@ internal sealed class RedisCommands
     {
         try
         {
-            return await RunAsync(
-                "SET",
-                true,
-                static (database, key) => database.StringSetAsync(key, "", ProbeLifetime),
-                key
-            );
+            return await SetForAsync(ProbeLifetime, key, RedisValue.EmptyString);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
         {
@@ -139,10 +143,12 @@ internal sealed class RedisCommands
         TState state
     )
     {
-        using var measured = telemetry.Start(operation);
+        var measured = telemetry.Start(operation);
         try
         {
-            return await send(this, state).ConfigureAwait(false);
+            var reply = await send(this, state).ConfigureAwait(false);
+            measured.Succeed();
+            return reply;
         }
         catch (Exception fault)
         {

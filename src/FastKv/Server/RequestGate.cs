@@ -8,14 +8,24 @@ namespace FastKv.Server;
 /// The door of the service. It bounds the requests in flight, so that an overload is answered at once and not queued, and while the
 /// service drains, it asks each client to close its connection after the answer.
 /// </summary>
-internal sealed class RequestGate(RequestDelegate next, LimitOptions limits, Draining draining)
+internal sealed class RequestGate
 {
     private static readonly PathString Health = new("/health");
 
     private const string ContradictedLength = "X-Content-Length";
 
-    private readonly int maximum = limits.MaxConcurrentRequests;
+    private readonly RequestDelegate next;
+    private readonly Draining draining;
+    private readonly int maximum;
     private int inFlight;
+
+    public RequestGate(RequestDelegate next, LimitOptions limits, Draining draining)
+    {
+        this.next = next;
+        this.draining = draining;
+        maximum = limits.MaxConcurrentRequests;
+        Instruments.ObserveRequestsInFlight(() => inFlight);
+    }
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -44,7 +54,6 @@ internal sealed class RequestGate(RequestDelegate next, LimitOptions limits, Dra
 
     private async Task PassAsync(HttpContext context)
     {
-        Instruments.CountInFlight(1);
         try
         {
             await next(context);
@@ -52,7 +61,6 @@ internal sealed class RequestGate(RequestDelegate next, LimitOptions limits, Dra
         finally
         {
             Interlocked.Decrement(ref inFlight);
-            Instruments.CountInFlight(-1);
         }
     }
 

@@ -87,18 +87,6 @@ internal static class Instruments
         "Logins that were refused because too many had failed, by limiter."
     );
 
-    private static readonly Counter<long> TokenLookups = Meter.CreateCounter<long>(
-        "fastkv.token.cache.lookups",
-        "{lookup}",
-        "Look-ups in the cache of validated tokens, by result."
-    );
-
-    private static readonly UpDownCounter<long> RequestsInFlight = Meter.CreateUpDownCounter<long>(
-        "fastkv.requests.in_flight",
-        "{request}",
-        "Requests that are being served, as the limit on concurrent requests counts them."
-    );
-
     private static readonly Counter<long> ShedRequests = Meter.CreateCounter<long>(
         "fastkv.requests.shed",
         "{request}",
@@ -108,11 +96,26 @@ internal static class Instruments
     private static readonly KeyValuePair<string, object?> Hit = new("fastkv.cache.result", "hit");
     private static readonly KeyValuePair<string, object?> Miss = new("fastkv.cache.result", "miss");
 
+    private static long tokenHits;
+    private static long tokenMisses;
+    private static Func<int> requestsInFlight = static () => 0;
     private static Func<int> hashQueueLength = static () => 0;
 
-    // Asked for when it is exported, so that it costs a request nothing.
+    // What stands here is asked for when it is exported, so that a request pays for no more than counting.
     static Instruments()
     {
+        Meter.CreateObservableCounter<long>(
+            "fastkv.token.cache.lookups",
+            static () => [new(Interlocked.Read(ref tokenHits), Hit), new(Interlocked.Read(ref tokenMisses), Miss)],
+            "{lookup}",
+            "Look-ups in the cache of validated tokens, by result."
+        );
+        Meter.CreateObservableUpDownCounter(
+            "fastkv.requests.in_flight",
+            static () => requestsInFlight(),
+            "{request}",
+            "Requests that are being served, as the limit on concurrent requests counts them."
+        );
         Meter.CreateObservableUpDownCounter(
             "fastkv.password.hash.queue.length",
             static () => hashQueueLength(),
@@ -127,6 +130,9 @@ internal static class Instruments
     /// <summary>Says where the length of the hashing queue is to be read.</summary>
     public static void ObserveHashQueue(Func<int> length) => hashQueueLength = length;
 
+    /// <summary>Says where the number of requests being served is to be read.</summary>
+    public static void ObserveRequestsInFlight(Func<int> requests) => requestsInFlight = requests;
+
     /// <summary>Counts an error answer.</summary>
     public static void CountError(string code)
     {
@@ -137,7 +143,7 @@ internal static class Instruments
     }
 
     /// <summary>Records how long a Redis command took.</summary>
-    public static void RecordRedisCommand(TimeSpan duration, in TagList tags) =>
+    public static void RecordRedisCommand(TimeSpan duration, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
         RedisCommandDuration.Record(duration.TotalSeconds, tags);
 
     /// <summary>Records how long a password waited to be hashed or verified, and how long that took then.</summary>
@@ -158,16 +164,7 @@ internal static class Instruments
     }
 
     /// <summary>Counts a look-up in the cache of validated tokens.</summary>
-    public static void CountTokenLookup(bool hit)
-    {
-        if (TokenLookups.Enabled)
-        {
-            TokenLookups.Add(1, hit ? Hit : Miss);
-        }
-    }
-
-    /// <summary>Counts a request that came in (1) or went out (-1).</summary>
-    public static void CountInFlight(int change) => RequestsInFlight.Add(change);
+    public static void CountTokenLookup(bool hit) => Interlocked.Increment(ref hit ? ref tokenHits : ref tokenMisses);
 
     /// <summary>Counts a request that was refused because too many were in flight.</summary>
     public static void CountShed() => ShedRequests.Add(1);

@@ -25,9 +25,6 @@ internal static class TelemetrySetup
     private const int MaximumQueuedLines = 10_000;
     private const string RequestDuration = "http.server.request.duration";
 
-    /// <summary>What is asked by machines and readers, and tells nothing about the work of the service.</summary>
-    private static readonly PathString[] Unobserved = ["/health", "/docs", "/openapi", MetricsPath];
-
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         builder.AddConsoleLog();
@@ -46,6 +43,8 @@ internal static class TelemetrySetup
         {
             // A receiver that hangs holds up the end of the program for as long as this; ten seconds are usual.
             builder.Configuration[TimeoutVariable] ??= "2000";
+            // ASP.NET would describe its spans itself, with the path.
+            AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", true);
             telemetry
                 .WithTracing(Observe)
                 .WithLogging(null, logs => logs.IncludeFormattedMessage = true)
@@ -53,32 +52,33 @@ internal static class TelemetrySetup
         }
     }
 
-    /// <summary>Answers <c>/metrics</c> on the management port, and keeps what is unobserved out of the metrics.</summary>
+    /// <summary>Describes the spans of requests, and answers <c>/metrics</c> on the management port.</summary>
     public static void UseTelemetry(this WebApplication app)
     {
-        if (app.Services.GetService<MeterProvider>() is null)
+        if (app.Services.GetService<TracerProvider>() is not null)
+        {
+            app.UseMiddleware<ServerSpan>();
+        }
+
+        if (app.Configuration.GetValue<int?>(ManagementPort) is not { } port)
         {
             return;
         }
 
-        app.Use(
-            static (context, next) =>
-            {
-                if (!IsObserved(context) && context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
-                {
-                    metrics.MetricsDisabled = true;
-                }
-
-                return next(context);
-            }
+        // By the port that the connection came in on: a Host header is the client's to choose.
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(
+            meterProvider: null,
+            context => context.Connection.LocalPort == port && context.Request.Path == MetricsPath,
+            path: null,
+            scrape => scrape.Use(WithoutMetrics),
+            optionsName: null
         );
-        if (app.Configuration.GetValue<int?>(ManagementPort) is { } port)
-        {
-            // By the port that the connection came in on: a Host header is the client's to choose.
-            app.UseOpenTelemetryPrometheusScrapingEndpoint(context =>
-                context.Connection.LocalPort == port && context.Request.Path == MetricsPath
-            );
-        }
+    }
+
+    private static Task WithoutMetrics(HttpContext context, RequestDelegate next)
+    {
+        context.Features.Get<IHttpMetricsTagsFeature>()?.MetricsDisabled = true;
+        return next(context);
     }
 
     private static void Observe(this MeterProviderBuilder metrics, bool scraped)
@@ -88,6 +88,8 @@ internal static class TelemetrySetup
             .AddMeter("Microsoft.AspNetCore.Hosting")
             .AddMeter("Microsoft.AspNetCore.Server.Kestrel")
             .AddMeter("System.Runtime")
+            // fastkv.requests.in_flight says the same without two updates a request.
+            .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
             .AddView(
                 RequestDuration,
                 new ExplicitBucketHistogramConfiguration { Boundaries = Instruments.RequestSeconds }
@@ -99,23 +101,7 @@ internal static class TelemetrySetup
     }
 
     private static void Observe(TracerProviderBuilder traces) =>
-        traces
-            .AddSource(Instruments.Name)
-            .AddAspNetCoreInstrumentation(server => server.Filter = IsObserved)
-            .AddProcessor<ServerSpanFilter>();
-
-    private static bool IsObserved(HttpContext context)
-    {
-        foreach (var path in Unobserved)
-        {
-            if (context.Request.Path.StartsWithSegments(path))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+        traces.AddSource(Instruments.Name).AddSource(ServerSpan.Source);
 
     private static bool HasEndpoint(ConfigurationManager configuration) =>
         configuration[EndpointVariable] switch

@@ -35,6 +35,7 @@ public sealed class MetricTests(ObservedService service)
         Has("fastkv.token.cache.lookups", "{lookup}", "counter", ("fastkv.cache.result", "miss"));
         Has("fastkv.token.cache.lookups", "{lookup}", "counter", ("fastkv.cache.result", "hit"));
         Has("fastkv.password.hash.queue.length", "{hash}", "updowncounter");
+        Has("fastkv.requests.in_flight", "{request}", "updowncounter");
         Has("kestrel.active_connections", "{connection}", "updowncounter");
         Has("dotnet.process.cpu.time", "s", "counter");
         Assert.DoesNotContain(

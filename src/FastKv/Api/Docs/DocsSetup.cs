@@ -37,7 +37,7 @@ internal static class DocsSetup
     )
     {
         var file = new Lazy<DocsFile>(() => DocsFile.Load(assembly, resource, isCompressed));
-        app.MapGet(path, context => file.Value.WriteAsync(context)).ExcludeFromDescription();
+        app.MapGet(path, context => file.Value.WriteAsync(context)).ExcludeFromDescription().DisableHttpMetrics();
     }
 
     /// <summary>A browser goes to the page; a program gets the addresses.</summary>
