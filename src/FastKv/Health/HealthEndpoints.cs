@@ -15,7 +15,9 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/health/live", context => Answer.WriteAsync(context, 200, Live)).ExcludeFromDescription();
+        app.MapGet("/health/live", context => Answer.WriteAsync(context, 200, Live))
+            .ExcludeFromDescription()
+            .DisableHttpMetrics();
         app.MapGet(
                 "/health/ready",
                 async (HttpContext context, RedisCommands redis, RedisKeys keys, Draining draining, WarmUp warmUp) =>
@@ -26,17 +28,17 @@ internal static class HealthEndpoints
                         return;
                     }
 
-                    if (!warmUp.IsDone)
+                    if (!await redis.ProbeAsync(keys.Probe))
                     {
-                        await Answer.WriteAsync(context, 503, WarmingUp);
+                        await Answer.WriteAsync(context, 503, NotReady);
                         return;
                     }
 
-                    var ready = await redis.ProbeAsync(keys.Probe);
-                    await Answer.WriteAsync(context, ready ? 200 : 503, ready ? Ready : NotReady);
+                    await Answer.WriteAsync(context, warmUp.IsDone ? 200 : 503, warmUp.IsDone ? Ready : WarmingUp);
                 }
             )
-            .ExcludeFromDescription();
+            .ExcludeFromDescription()
+            .DisableHttpMetrics();
     }
 
     private static ReadOnlySpan<byte> Live => """{"status":"live"}"""u8;

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Runtime;
 using FastKv.Auth;
 using FastKv.Redis;
 using FastKv.Server;
@@ -9,49 +11,68 @@ namespace FastKv.Health;
 
 /// <summary>
 /// Sends requests to its own address before the service says that it is ready, so that the first users do not pay for the
-/// just-in-time compiler. It asks for, updates and deletes keys that do not exist, of a user who does not exist, so it leaves
-/// no trace in the data.
+/// just-in-time compiler. The compiler works beside the requests and comes to nothing while they keep the cores busy, so they
+/// come in bursts, with a rest after each, until a burst leaves it nothing to do. Its users do not exist, and what it stores
+/// for them is deleted or expires, so it leaves no trace in the data.
 /// </summary>
-internal sealed class WarmUp(
+internal sealed partial class WarmUp(
     IServer server,
     AccessTokens tokens,
     RedisCommands redis,
     RedisKeys keys,
     HttpOptions options,
-    IHostApplicationLifetime lifetime
+    IHostApplicationLifetime lifetime,
+    ILogger<WarmUp> logger
 ) : BackgroundService
 {
-    /// <summary>Enough for the compiler to have optimized what a request runs through.</summary>
-    private const int Requests = 40_000;
     private const int Connections = 16;
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Requests of a connection in a burst. A method is compiled again, better, each time it was called 30 times.</summary>
+    private const int Requests = 60;
+
+    /// <summary>Methods compiled by a burst that leaves the compiler nothing to do worth waiting for.</summary>
+    private const int FewMethods = 100;
+
+    /// <summary>The compiler rests when it has compiled nothing for this long.</summary>
+    private static readonly TimeSpan RestInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan EntryLifetime = TimeSpan.FromMinutes(2);
 
     private volatile bool isDone = options.WarmUpSeconds == 0;
-    private int sent;
 
     /// <summary>Whether the service has warmed up, or gave up trying.</summary>
     public bool IsDone => isDone;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (isDone)
+        {
+            return;
+        }
+
         try
         {
             await StartedAsync(stoppingToken);
-            while (!isDone && !await redis.ProbeAsync(keys.Probe))
+            while (!await redis.ProbeAsync(keys.Probe))
             {
-                await Task.Delay(PollInterval, stoppingToken);
+                await Task.Delay(ProbeInterval, stoppingToken);
             }
 
-            if (!isDone && OwnAddress() is { } address)
+            if (OwnAddress() is { } address)
             {
                 using var bound = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 bound.CancelAfter(TimeSpan.FromSeconds(options.WarmUpSeconds));
-                await AskAsync(address, bound.Token);
+                await VisitUntilWarmAsync(address, bound.Token);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or HttpRequestException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+        catch (Exception exception)
         {
             // A service that could not warm up is slower for a while, and serves all the same.
+            LogNotWarm(exception.GetType().Name);
         }
         finally
         {
@@ -66,38 +87,75 @@ internal sealed class WarmUp(
         await started.Task.WaitAsync(cancellation);
     }
 
-    private async Task AskAsync(Uri address, CancellationToken cancellation)
+    private async Task VisitUntilWarmAsync(Uri address, CancellationToken cancellation)
     {
+        var started = Stopwatch.GetTimestamp();
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null })
         {
             BaseAddress = address,
         };
-        client.DefaultRequestHeaders.Add("Authorization", $"Bearer {tokens.Issue($"warm-up-{Guid.NewGuid():N}")}");
 
         // Not sampled (W3C Trace Context, 3.2): nobody wants to read these traces.
         client.DefaultRequestHeaders.Add(
             "traceparent",
             $"00-{Guid.NewGuid():N}-{Random.Shared.NextInt64(1, long.MaxValue):x16}-00"
         );
-        await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => KeepAskingAsync(client, cancellation)));
+        var bursts = 0;
+        var compiled = JitInfo.GetCompiledMethodCount();
+        long before;
+        do
+        {
+            before = compiled;
+            await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => VisitAsync(client, cancellation)));
+            compiled = await CompiledMethodsAtRestAsync(cancellation);
+            bursts++;
+        } while (compiled - before > FewMethods);
+
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        LogWarm(bursts * Connections * Requests, elapsed);
     }
 
-    private async Task KeepAskingAsync(HttpClient client, CancellationToken cancellation)
+    private static async Task<long> CompiledMethodsAtRestAsync(CancellationToken cancellation)
     {
-        while (Interlocked.Increment(ref sent) is var number && number <= Requests)
+        var compiled = JitInfo.GetCompiledMethodCount();
+        long before;
+        do
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/data/{number}");
-            if (number % 10 == 0)
-            {
-                request.Method = HttpMethod.Delete;
-            }
-            else if (number % 10 == 1)
-            {
-                request.Method = HttpMethod.Put;
-                request.Content = new ByteArrayContent("""{"value":"warm-up"}"""u8.ToArray());
-                request.Content.Headers.Add("Content-Type", "application/json");
-            }
+            before = compiled;
+            await Task.Delay(RestInterval, cancellation);
+            compiled = JitInfo.GetCompiledMethodCount();
+        } while (compiled != before);
 
+        return compiled;
+    }
+
+    /// <summary>A new user, who has one entry: mostly reads it, and asks for, updates and deletes some that do not exist.</summary>
+    private async Task VisitAsync(HttpClient client, CancellationToken cancellation)
+    {
+        var user = $"warm-up-{Guid.NewGuid():N}";
+        var token = $"Bearer {tokens.Issue(user)}";
+        await redis.SetForAsync(EntryLifetime, keys.Data(user, "entry"u8), "A value of some length, \"quoted\"");
+        for (var request = 0; request < Requests - 1; request++)
+        {
+            await (
+                (request % 12) switch
+                {
+                    0 => AskAsync(HttpMethod.Get, "/missing"),
+                    1 => AskAsync(HttpMethod.Put, "/missing", """{"value":"warm-up"}"""),
+                    2 => AskAsync(HttpMethod.Delete, "/missing"),
+                    3 => AskAsync(HttpMethod.Post, "", """{"key":"refused","value":""}"""),
+                    _ => AskAsync(HttpMethod.Get, "/entry"),
+                }
+            );
+        }
+
+        await AskAsync(HttpMethod.Delete, "/entry");
+
+        async Task AskAsync(HttpMethod method, string path, string? body = null)
+        {
+            using var request = new HttpRequestMessage(method, $"/api/data{path}");
+            request.Headers.Add("Authorization", token);
+            request.Content = body is null ? null : new StringContent(body, null, "application/json");
             using var response = await client.SendAsync(request, cancellation);
         }
     }
@@ -120,4 +178,13 @@ internal sealed class WarmUp(
             && !IPAddress.IPv6Any.Equals(ip);
         return new Uri($"http://{(isSpecific ? address.Host : "localhost")}:{address.Port}");
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Warmed up with {Requests} requests in {Seconds:0.0} s.")]
+    private partial void LogWarm(int requests, double seconds);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Not warmed up, so the first requests take longer: {Cause}. If it took too long (TaskCanceledException), raise FastKv__Http__WarmUpSeconds or give the process more CPU."
+    )]
+    private partial void LogNotWarm(string cause);
 }

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
-/// <summary>Every key name. None of them expires, except the counters of the limits and the probe.</summary>
+/// <summary>Every key name. None of them expires, except the counters of the limits, the probe and what the warm-up stores.</summary>
 internal sealed class RedisKeys(RedisOptions options)
 {
     // Bytes; two names do not meet in 128 bits.

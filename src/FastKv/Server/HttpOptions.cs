@@ -29,7 +29,7 @@ internal sealed class HttpOptions
     /// <summary>
     /// At most so many seconds the service sends requests to itself before it says that it is ready. 0 (off) to 60.
     /// </summary>
-    public int WarmUpSeconds { get; set; } = 5;
+    public int WarmUpSeconds { get; set; } = 10;
 
     public static HttpOptions From(IConfiguration configuration)
     {

@@ -8,7 +8,7 @@ namespace FastKv.Load.Bench;
 
 /// <summary>
 /// <c>bench cold</c>: what a fresh process serves in its first five seconds after it said ready, as a share of what the
-/// same process serves once it is warm; with the service's own warm-up and without it.
+/// same process serves once it is warm; with what the service does about it, and without.
 /// </summary>
 internal sealed record ColdBench(BenchOptions Options)
 {
@@ -28,8 +28,16 @@ internal sealed record ColdBench(BenchOptions Options)
         var rows = new List<IReadOnlyList<string>>();
         var variants = new (string Name, ServiceSettings Settings)[]
         {
-            ("warm-up as it comes", workbench.Settings),
-            ("no warm-up", workbench.Settings with { WarmUpSeconds = 0 }),
+            ("as it comes", workbench.Settings),
+            ("without the warm-up", workbench.Settings with { WarmUpSeconds = 0 }),
+            (
+                "and with the runtime's usual tiering",
+                workbench.Settings with
+                {
+                    WarmUpSeconds = 0,
+                    UsualTiering = true,
+                }
+            ),
         };
         var starts = variants.ToDictionary(variant => variant.Name, _ => new List<Start>());
         for (var round = 0; round < Options.Rounds; round++)

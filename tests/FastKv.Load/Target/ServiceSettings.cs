@@ -16,6 +16,12 @@ internal sealed record ServiceSettings(int? RedisPort, string DataFolder)
     /// <summary>Null: the service's own default.</summary>
     public double? WarmUpSeconds { get; init; }
 
+    /// <summary>
+    /// The runtime's own pace of optimizing (100 ms without a new method before calls count, on one core ten times that) in
+    /// place of the one that the service sets.
+    /// </summary>
+    public bool UsualTiering { get; init; }
+
     public Task<ServiceProcess> StartAsync(string assembly, string? cores, CancellationToken cancellation) =>
         ServiceProcess.StartAsync(
             assembly,
@@ -44,6 +50,12 @@ internal sealed record ServiceSettings(int? RedisPort, string DataFolder)
         if (WarmUpSeconds is { } warmUp)
         {
             settings["FastKv__Http__WarmUpSeconds"] = warmUp.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (UsualTiering)
+        {
+            // In hexadecimal, as the runtime reads all numbers of its own.
+            settings["DOTNET_TC_CallCountingDelayMs"] = "64";
         }
 
         if (TelemetrySink is { } sink)

@@ -119,11 +119,15 @@ internal sealed class ApiClient(Uri address) : IDisposable
     /// <summary>A token of a user who was not there before.</summary>
     public async Task<string> NewUserTokenAsync() => await SignInAsync(await RegisterAsync());
 
-    public async Task<bool> IsReadyAsync()
+    public Task<bool> IsReadyAsync() => IsOkAsync("/health/ready");
+
+    public Task<bool> IsLiveAsync() => IsOkAsync("/health/live");
+
+    private async Task<bool> IsOkAsync(string target)
     {
         try
         {
-            return (await GetAsync("/health/ready")).Status == HttpStatusCode.OK;
+            return (await GetAsync(target)).Status == HttpStatusCode.OK;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
