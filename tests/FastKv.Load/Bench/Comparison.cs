@@ -49,6 +49,11 @@ internal sealed class Comparison(Workbench workbench, IReadOnlyList<Contender> s
     )
     {
         var (result, driver, cpu) = await DriveAsync(bench, contender, options.Round, cancellation);
+        if (result.FirstFailure is { } failure)
+        {
+            await Console.Error.WriteLineAsync($"The first of {result.NotOk} failures: {failure}");
+        }
+
         return new Measurement(
             contender.Name,
             bench.Operation.Name(),

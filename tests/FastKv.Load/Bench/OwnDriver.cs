@@ -65,6 +65,7 @@ internal sealed class OwnDriver(WorkFolder folder, string? cores, bool http2) : 
         long next = -1;
         long requests = 0;
         long notOk = 0;
+        string? firstFailure = null;
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(
             clients.SelectMany(client => Enumerable.Range(0, streams).Select(_ => Task.Run(() => Work(client))))
@@ -75,22 +76,23 @@ internal sealed class OwnDriver(WorkFolder folder, string? cores, bool http2) : 
             client.Dispose();
         }
 
-        return new DriveResult(requests, seconds, notOk);
+        return new DriveResult(requests, seconds, notOk) { FirstFailure = firstFailure };
 
         async Task Work(HttpClient client)
         {
             while (Stopwatch.GetElapsedTime(start) < duration && !cancellation.IsCancellationRequested)
             {
-                if (!await SendAsync(client))
+                if (await FailureAsync(client) is { } failure)
                 {
                     Interlocked.Increment(ref notOk);
+                    Interlocked.CompareExchange(ref firstFailure, failure, null);
                 }
 
                 Interlocked.Increment(ref requests);
             }
         }
 
-        async Task<bool> SendAsync(HttpClient client)
+        async Task<string?> FailureAsync(HttpClient client)
         {
             var taken = Interlocked.Increment(ref next);
             var number = plan.Pick is NumberPick.Random ? Random.Shared.NextInt64(plan.Count) : taken;
@@ -98,11 +100,11 @@ internal sealed class OwnDriver(WorkFolder folder, string? cores, bool http2) : 
             try
             {
                 using var response = await client.DispatchAsync(request, cancellation);
-                return response.IsSuccessStatusCode;
+                return response.IsSuccessStatusCode ? null : $"{(int)response.StatusCode}";
             }
             catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
             {
-                return false;
+                return failure.ToString();
             }
         }
     }
