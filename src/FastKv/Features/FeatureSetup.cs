@@ -15,7 +15,6 @@ internal static class FeatureSetup
         builder.Services.AddSingleton<LoginLimiter>();
         builder.Services.AddSingleton<RegistrationLimiter>();
         builder.Services.AddSingleton<DataStore>();
-        builder.Services.AddAuthorization();
         builder.Services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;

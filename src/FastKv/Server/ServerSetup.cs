@@ -68,6 +68,7 @@ internal static class ServerSetup
     {
         var http = app.Services.GetRequiredService<HttpOptions>();
         app.UseMiddleware<RequestGate>();
+        app.UseOneScope();
         if (http.ManagementPort is { } port)
         {
             app.UseManagementPort(port);
@@ -99,6 +100,19 @@ internal static class ServerSetup
         {
             app.UseMiddleware<DataRateLimit>();
         }
+    }
+
+    /// <summary>All services are singletons, so a request needs no scope of its own.</summary>
+    private static void UseOneScope(this WebApplication app)
+    {
+        var services = app.Services;
+        app.Use(
+            (context, next) =>
+            {
+                context.RequestServices = services;
+                return next(context);
+            }
+        );
     }
 
     private static bool LetsPathsIntoTheLog(LoggerFilterRule rule) =>
