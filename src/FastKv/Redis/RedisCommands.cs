@@ -20,10 +20,10 @@ internal sealed class RedisCommands
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
 
-    /// <summary><c>GET</c>, measured as each caller sees it; several at once travel as one <c>MGET</c>.</summary>
+    /// <summary><c>GET</c>; several at once travel as one <c>MGET</c>, and each request has a span of its own.</summary>
     public Task<RedisValue> GetAsync(RedisKey key) =>
-        RedisTelemetry.IsOn
-            ? MeasureAsync("GET", static (self, key) => self.SendGetAsync(key), key)
+        RedisTelemetry.IsRecorded
+            ? MeasureAsync(telemetry.StartWaiting("GET"), static (self, key) => self.SendGetAsync(key), key)
             : SendGetAsync(key);
 
     /// <summary><c>SET … NX</c>: false if the key exists.</summary>
@@ -117,10 +117,23 @@ internal sealed class RedisCommands
     private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
     private Task<RedisValue> GetAloneAsync(RedisKey key) =>
-        SendAsync(false, static (database, key) => database.StringGetAsync(key), key);
+        ReadAsync("GET", static (database, key) => database.StringGetAsync(key), key);
 
     private Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
-        SendAsync(false, static (database, keys) => database.StringGetAsync(keys), keys);
+        ReadAsync("MGET", static (database, keys) => database.StringGetAsync(keys), keys);
+
+    private Task<TResult> ReadAsync<TState, TResult>(
+        string operation,
+        Func<IDatabase, TState, Task<TResult>> command,
+        TState state
+    ) =>
+        RedisTelemetry.IsOn
+            ? MeasureAsync(
+                telemetry.StartShared(operation),
+                static (self, call) => self.SendAsync(false, call.command, call.state),
+                (command, state)
+            )
+            : SendAsync(false, command, state);
 
     private Task<TResult> RunAsync<TState, TResult>(
         string operation,
@@ -131,19 +144,18 @@ internal sealed class RedisCommands
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
-                operation,
+                telemetry.Start(operation),
                 static (self, call) => self.SendAsync(call.write, call.command, call.state, call.budget),
                 (write, command, state, budget)
             )
             : SendAsync(write, command, state, budget);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
-        string operation,
+        RedisTelemetry.Command measured,
         Func<RedisCommands, TState, Task<TResult>> send,
         TState state
     )
     {
-        var measured = telemetry.Start(operation);
         try
         {
             var reply = await send(this, state).ConfigureAwait(false);

@@ -12,30 +12,39 @@ namespace FastKv.Telemetry;
 /// </summary>
 internal sealed class RedisTelemetry(EndPoint server)
 {
-    private readonly KeyValuePair<string, object?>[] serverTags = [.. TagsOf(server)];
+    private readonly KeyValuePair<string, object?>[] serverTags = [.. Describe(server)];
     private readonly ConcurrentDictionary<string, KeyValuePair<string, object?>[]> tags = new();
 
-    /// <summary>Whether anybody listens; if not, a command costs this one check.</summary>
+    /// <summary>Whether anybody wants to know of commands; if not, a command costs this one check.</summary>
     public static bool IsOn => Instruments.IsRedisObserved;
 
-    /// <summary>Begins to measure a command; say how it ended with one of the result's methods.</summary>
+    /// <summary>Whether the request that is being served is recorded.</summary>
+    public static bool IsRecorded => Activity.Current is { Recorded: true };
+
+    /// <summary>Begins to measure a command and its span; say how it ended with one of the result's methods.</summary>
     /// <param name="operation">The command's name, for example <c>GET</c>.</param>
-    public Command Start(string operation)
-    {
-        var attributes = tags.GetOrAdd(
+    public Command Start(string operation) => new(TagsOf(operation), StartSpan(operation));
+
+    /// <summary>Begins to measure a command without a span, because many requests wait for it.</summary>
+    public Command StartShared(string operation) => new(TagsOf(operation), null);
+
+    /// <summary>Begins the span of a request that waits for a command it shares.</summary>
+    public Command StartWaiting(string operation) => new(null, StartSpan(operation));
+
+    // What belongs to a request that is not recorded is not recorded either, so the sampler need not be asked.
+    private Activity? StartSpan(string operation) =>
+        Activity.Current is { Recorded: false }
+            ? null
+            : Instruments.Source.StartActivity(ActivityKind.Client, tags: TagsOf(operation), name: operation);
+
+    private KeyValuePair<string, object?>[] TagsOf(string operation) =>
+        tags.GetOrAdd(
             operation,
             static (name, server) => [new("db.system.name", "redis"), new("db.operation.name", name), .. server],
             serverTags
         );
 
-        // What belongs to a request that is not recorded is not recorded either, so the sampler need not be asked.
-        var span = Activity.Current is { Recorded: false }
-            ? null
-            : Instruments.Source.StartActivity(ActivityKind.Client, tags: attributes, name: operation);
-        return new Command(attributes, span);
-    }
-
-    private static IEnumerable<KeyValuePair<string, object?>> TagsOf(EndPoint server)
+    private static IEnumerable<KeyValuePair<string, object?>> Describe(EndPoint server)
     {
         var (address, port) = server switch
         {
@@ -56,14 +65,18 @@ internal sealed class RedisTelemetry(EndPoint server)
     }
 
     /// <summary>One command under way.</summary>
-    public readonly struct Command(KeyValuePair<string, object?>[] tags, Activity? span)
+    public readonly struct Command(KeyValuePair<string, object?>[]? tags, Activity? span)
     {
         private readonly long started = Stopwatch.GetTimestamp();
 
         /// <summary>Its reply is there.</summary>
         public void Succeed()
         {
-            Instruments.RecordRedisCommand(Stopwatch.GetElapsedTime(started), tags);
+            if (tags is not null)
+            {
+                Instruments.RecordRedisCommand(Stopwatch.GetElapsedTime(started), tags);
+            }
+
             span?.Dispose();
         }
 
@@ -71,10 +84,14 @@ internal sealed class RedisTelemetry(EndPoint server)
         /// <param name="errorType">What failed: one of few words, without a message.</param>
         public void Fail(string errorType)
         {
-            Instruments.RecordRedisCommand(
-                Stopwatch.GetElapsedTime(started),
-                [.. tags, new KeyValuePair<string, object?>("error.type", errorType)]
-            );
+            if (tags is not null)
+            {
+                Instruments.RecordRedisCommand(
+                    Stopwatch.GetElapsedTime(started),
+                    [.. tags, new KeyValuePair<string, object?>("error.type", errorType)]
+                );
+            }
+
             span?.SetTag("error.type", errorType).SetStatus(ActivityStatusCode.Error).Dispose();
         }
     }
