@@ -24,8 +24,17 @@ internal static class JsonText
         return length;
     }
 
-    public static void Write(IBufferWriter<byte> writer, ReadOnlySpan<byte> text)
+    /// <param name="writer">Where to.</param>
+    /// <param name="text">What.</param>
+    /// <param name="length">What <see cref="Length"/> said of it: text without escapes is not searched again.</param>
+    public static void Write(IBufferWriter<byte> writer, ReadOnlySpan<byte> text, int length)
     {
+        if (length == text.Length)
+        {
+            writer.Write(text);
+            return;
+        }
+
         for (var at = text.IndexOfAny(Escaped); at >= 0; at = text.IndexOfAny(Escaped))
         {
             writer.Write(text[..at]);

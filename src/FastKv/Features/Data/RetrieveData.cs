@@ -53,12 +53,13 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
     // The entry is written as bytes, without strings and without a response object: 3 to 5 µs less a request.
     private void WriteEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        var length = Opening.Length + JsonText.Length(key) + Separator.Length + JsonText.Length(value) + Closing.Length;
+        var (keyLength, valueLength) = (JsonText.Length(key), JsonText.Length(value));
+        var length = Opening.Length + keyLength + Separator.Length + valueLength + Closing.Length;
         var writer = Answer.Start(HttpContext, 200, length).BodyWriter;
         writer.Write(Opening);
-        JsonText.Write(writer, key);
+        JsonText.Write(writer, key, keyLength);
         writer.Write(Separator);
-        JsonText.Write(writer, value);
+        JsonText.Write(writer, value, valueLength);
         writer.Write(Closing);
     }
 
