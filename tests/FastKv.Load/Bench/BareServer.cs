@@ -58,15 +58,29 @@ internal static class BareServer
         });
         var app = builder.Build();
         app.Run(context =>
+            HttpProtocol.IsHttp2(context.Request.Protocol) && context.Request.ContentLength > 0
+                ? ReadAndAnswerAsync(context)
+                : AnswerAsync(context)
+        );
+        await app.RunAsync(cancellation);
+        return ExitCode.Fine;
+
+        Task AnswerAsync(HttpContext context)
         {
             var response = context.Response;
             response.StatusCode = status;
             response.ContentType = "application/json; charset=utf-8";
             response.ContentLength = body.Length;
-            return response.Body.WriteAsync(body, 0, body.Length);
-        });
-        await app.RunAsync(cancellation);
-        return ExitCode.Fine;
+            return response.Body.WriteAsync(body, 0, body.Length, CancellationToken.None);
+        }
+
+        // Over HTTP/1.1 the server itself reads what is left of a request. Over HTTP/2 it resets the stream, and after too many of
+        // those the connection's next ones, with ENHANCE_YOUR_CALM.
+        async Task ReadAndAnswerAsync(HttpContext context)
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            await AnswerAsync(context);
+        }
     }
 }
 

@@ -92,11 +92,7 @@ internal static class ComparisonTable
 
     private static long NotOk(Measurement one) => one.NotOk;
 
-    /// <summary>Of the medians; the numbers in brackets are of single rounds.</summary>
-    private static string Ratio(Measurement[] these, Measurement[] those, Func<Measurement, double> number)
-    {
-        var median = Spread.Of(these.Select(number)).Median / Spread.Of(those.Select(number)).Median;
-        var rounds = Spread.Of(these.Zip(those, (one, other) => number(one) / number(other)));
-        return (rounds with { Median = median }).Text("0.00");
-    }
+    /// <summary>Of each round, whose measurements were made in turn, so that a machine that slows down slows both.</summary>
+    private static string Ratio(Measurement[] these, Measurement[] those, Func<Measurement, double> number) =>
+        Spread.Of(these.Zip(those, (one, other) => number(one) / number(other))).Text("0.00");
 }
