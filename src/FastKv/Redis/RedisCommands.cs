@@ -23,7 +23,7 @@ internal sealed class RedisCommands
     /// <summary><c>GET</c>; several at once travel as one <c>MGET</c>, and each request has a span of its own.</summary>
     public Task<RedisValue> GetAsync(RedisKey key) =>
         RedisTelemetry.IsRecorded
-            ? MeasureAsync(telemetry.StartWaiting("GET"), static (self, key) => self.SendGetAsync(key), key)
+            ? MeasureAsync("GET", Measured.Span, static (self, key) => self.SendGetAsync(key), key)
             : SendGetAsync(key);
 
     /// <summary><c>SET … NX</c>: false if the key exists.</summary>
@@ -129,7 +129,8 @@ internal sealed class RedisCommands
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
-                telemetry.StartShared(operation),
+                operation,
+                Measured.Duration,
                 static (self, call) => self.SendAsync(false, call.command, call.state),
                 (command, state)
             )
@@ -144,18 +145,22 @@ internal sealed class RedisCommands
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
-                telemetry.Start(operation),
+                operation,
+                Measured.Both,
                 static (self, call) => self.SendAsync(call.write, call.command, call.state, call.budget),
                 (write, command, state, budget)
             )
             : SendAsync(write, command, state, budget);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
-        RedisTelemetry.Command measured,
+        string operation,
+        Measured what,
         Func<RedisCommands, TState, Task<TResult>> send,
         TState state
     )
     {
+        // Here and not where this is called from: only what an async method makes the current span is not so for its caller.
+        var measured = telemetry.Start(operation, what);
         try
         {
             var reply = await send(this, state).ConfigureAwait(false);

@@ -5,6 +5,14 @@ using System.Net.Sockets;
 
 namespace FastKv.Telemetry;
 
+/// <summary>What is to be measured of a command.</summary>
+internal enum Measured
+{
+    Both,
+    Duration,
+    Span,
+}
+
 /// <summary>
 /// Measures Redis commands: a CLIENT span and db.client.operation.duration for each, named as the semantic conventions for
 /// databases say (https://opentelemetry.io/docs/specs/semconv/database/redis/). The text of a command, its key and its value
@@ -21,15 +29,11 @@ internal sealed class RedisTelemetry(EndPoint server)
     /// <summary>Whether the request that is being served is recorded.</summary>
     public static bool IsRecorded => Activity.Current is { Recorded: true };
 
-    /// <summary>Begins to measure a command and its span; say how it ended with one of the result's methods.</summary>
+    /// <summary>Begins to measure a command; say how it ended with one of the result's methods.</summary>
     /// <param name="operation">The command's name, for example <c>GET</c>.</param>
-    public Command Start(string operation) => new(TagsOf(operation), StartSpan(operation));
-
-    /// <summary>Begins to measure a command without a span, because many requests wait for it.</summary>
-    public Command StartShared(string operation) => new(TagsOf(operation), null);
-
-    /// <summary>Begins the span of a request that waits for a command it shares.</summary>
-    public Command StartWaiting(string operation) => new(null, StartSpan(operation));
+    /// <param name="what">Of a command that many requests wait for, its duration and each one's span are measured apart.</param>
+    public Command Start(string operation, Measured what = Measured.Both) =>
+        new(what is Measured.Span ? null : TagsOf(operation), what is Measured.Duration ? null : StartSpan(operation));
 
     // What belongs to a request that is not recorded is not recorded either, so the sampler need not be asked.
     private Activity? StartSpan(string operation) =>
