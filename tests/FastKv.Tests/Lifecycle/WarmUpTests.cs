@@ -23,9 +23,15 @@ public sealed class WarmUpTests
         await Wait.UntilAsync("it accepts", async () => await service.Api.IsLiveAsync());
 
         // Alive and serving, but not to be sent users yet.
-        var early = await service.Api.GetAsync("/health/ready");
-        early.Expect(HttpStatusCode.ServiceUnavailable);
-        Assert.Contains("warming up", early.Text, StringComparison.Ordinal);
+        await Wait.UntilAsync(
+            "it says that it warms up",
+            async () =>
+            {
+                var early = await service.Api.GetAsync("/health/ready");
+                early.Expect(HttpStatusCode.ServiceUnavailable);
+                return early.Text.Contains("warming up", StringComparison.Ordinal);
+            }
+        );
         await Wait.UntilAsync(
             "it is ready",
             async () =>
