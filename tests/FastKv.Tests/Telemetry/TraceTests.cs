@@ -101,6 +101,18 @@ public sealed class TraceTests(ObservedService service)
     }
 
     [Fact]
+    public async Task A_method_that_HTTP_does_not_know_does_not_show()
+    {
+        var caller = new Caller();
+
+        await api.SendAsync(new HttpMethod("SECRET"), "/api/data/k", headers: caller.Header);
+
+        var span = Assert.Single(await ObservedService.SpansAsync(service.Receiver, caller));
+        Assert.StartsWith("HTTP", span.Name, StringComparison.Ordinal);
+        Assert.Equal("_OTHER", span.Attributes["http.request.method"]);
+    }
+
+    [Fact]
     public async Task Every_signal_names_the_service()
     {
         await api.NewUserTokenAsync();
