@@ -24,11 +24,11 @@ try
     var app = builder.Build();
     app.UseTelemetry();
     app.UseServer();
-    app.UseMiddleware<ErrorBoundary>();
-    app.UseDataPath();
+    app.UseMiddleware<ErrorHandlingMiddleware>();
+    app.UseMiddleware<DataPathRewriteMiddleware>();
     app.UseRouting();
-    app.UseMiddleware<TokenGate>();
-    app.UseDataRateLimit();
+    app.UseMiddleware<BearerTokenMiddleware>();
+    app.UseDataRateLimiter();
     app.MapOperations();
     app.MapHealth();
     app.MapApiDocument();

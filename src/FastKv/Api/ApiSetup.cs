@@ -27,13 +27,13 @@ internal static class ApiSetup
                 }
             )
             {
-                endpoint.RequestDelegate = context => Answer.ErrorAsync(context, ApiError.NotFound);
+                endpoint.RequestDelegate = context => ApiResponse.ErrorAsync(context, ApiError.NotFound);
             }
         });
     }
 
     private static Task RefuseAsync(HttpContext context, List<ValidationFailure> failures) =>
-        Answer.ErrorAsync(
+        ApiResponse.ErrorAsync(
             context,
             ApiError.FirstOf(failures.Select(failure => failure.ErrorCode)),
             [.. failures.Select(failure => new ErrorDetail(failure.PropertyName, failure.ErrorMessage))]

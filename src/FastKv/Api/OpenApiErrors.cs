@@ -84,7 +84,7 @@ internal static class OpenApiErrors
         new()
         {
             Summary = error.Code,
-            Value = JsonNode.Parse(Api.Answer.ErrorBody(error, null, error.Status >= 500 ? TraceIdExample : null)),
+            Value = JsonNode.Parse(Api.ApiResponse.ErrorBody(error, null, error.Status >= 500 ? TraceIdExample : null)),
         };
 
     private static IEnumerable<(string Name, OpenApiHeader Header)> Headers(ApiError error)
@@ -109,7 +109,7 @@ internal static class OpenApiErrors
                     Required = true,
                     Schema = OpenApiObject.WholeNumber(
                         "Seconds to wait before trying again (RFC 9110, 10.2.3).",
-                        Api.Answer.RetryAfterSeconds,
+                        Api.ApiResponse.RetryAfterSeconds,
                         1
                     ),
                 }

@@ -30,7 +30,7 @@ internal static class OpenApiSetup
     public static void MapApiDocument(this WebApplication app)
     {
         var document = new Lazy<Task<byte[]>>(() => SerializeAsync(app.Services));
-        app.MapGet(Path, async context => await Answer.WriteAsync(context, 200, await document.Value))
+        app.MapGet(Path, async context => await ApiResponse.WriteAsync(context, 200, await document.Value))
             .ExcludeFromDescription()
             .DisableHttpMetrics();
     }

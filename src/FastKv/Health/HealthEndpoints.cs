@@ -15,26 +15,26 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/health/live", context => Answer.WriteAsync(context, 200, Live))
+        app.MapGet("/health/live", context => ApiResponse.WriteAsync(context, 200, Live))
             .ExcludeFromDescription()
             .DisableHttpMetrics();
         app.MapGet(
                 "/health/ready",
-                async (HttpContext context, RedisCommands redis, RedisKeys keys, Draining draining, WarmUp warmUp) =>
+                async (HttpContext context, RedisCommands redis, RedisKeys keys, DrainState draining, WarmUp warmUp) =>
                 {
                     if (draining.HasBegun)
                     {
-                        await Answer.WriteAsync(context, 503, Stopping);
+                        await ApiResponse.WriteAsync(context, 503, Stopping);
                         return;
                     }
 
                     if (!await redis.ProbeAsync(keys.Probe))
                     {
-                        await Answer.WriteAsync(context, 503, NotReady);
+                        await ApiResponse.WriteAsync(context, 503, NotReady);
                         return;
                     }
 
-                    await Answer.WriteAsync(context, warmUp.IsDone ? 200 : 503, warmUp.IsDone ? Ready : WarmingUp);
+                    await ApiResponse.WriteAsync(context, warmUp.IsDone ? 200 : 503, warmUp.IsDone ? Ready : WarmingUp);
                 }
             )
             .ExcludeFromDescription()

@@ -61,25 +61,30 @@ internal sealed class RedisCommands
     public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
         RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
-    public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreBudget? budget = null) =>
-        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, budget);
+    public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreDeadline? deadline = null) =>
+        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, deadline);
 
-    public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreBudget? budget = null) =>
+    public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreDeadline? deadline = null) =>
         RunAsync(
             "HGET",
             false,
             static (database, pair) => database.HashGetAsync(pair.key, pair.field),
             (key, field),
-            budget
+            deadline
         );
 
-    public Task<bool> SetHashFieldAsync(RedisKey key, RedisValue field, RedisValue value, StoreBudget? budget = null) =>
+    public Task<bool> SetHashFieldAsync(
+        RedisKey key,
+        RedisValue field,
+        RedisValue value,
+        StoreDeadline? deadline = null
+    ) =>
         RunAsync(
             "HSET",
             true,
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
             (key, field, value),
-            budget
+            deadline
         );
 
     /// <summary>Runs a Lua script on one key, so that it is right on a cluster too.</summary>
@@ -87,14 +92,14 @@ internal sealed class RedisCommands
         string script,
         RedisKey key,
         RedisValue[] arguments,
-        StoreBudget? budget = null
+        StoreDeadline? deadline = null
     ) =>
         RunAsync(
             "EVAL",
             true,
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
             (script, key, arguments),
-            budget
+            deadline
         );
 
     /// <summary>
@@ -141,16 +146,16 @@ internal sealed class RedisCommands
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
-        StoreBudget? budget = null
+        StoreDeadline? deadline = null
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
                 operation,
                 Measured.Both,
-                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.budget),
-                (write, command, state, budget)
+                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.deadline),
+                (write, command, state, deadline)
             )
-            : SendAsync(write, command, state, budget);
+            : SendAsync(write, command, state, deadline);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -178,15 +183,15 @@ internal sealed class RedisCommands
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
-        StoreBudget? budget = null
+        StoreDeadline? deadline = null
     )
     {
         var database = connection.Database;
-        budget?.RequireSomeLeft();
+        deadline?.ThrowIfPassed();
         try
         {
             var reply = command(database, state);
-            return await (budget is null ? reply : budget.SpendAsync(reply)).ConfigureAwait(false);
+            return await (deadline is null ? reply : deadline.WaitAsync(reply)).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
         {

@@ -68,7 +68,7 @@ internal sealed class RedisOptions
         configuration.KeepAlive = 1;
         // How soon a replica that became the master, or the other way round, is seen.
         configuration.ConfigCheckSeconds = 1;
-        configuration.CircuitBreaker = new SilenceBreaker(CommandTimeout);
+        configuration.CircuitBreaker = new SilenceCircuitBreaker(CommandTimeout);
         configuration.AbortOnConnectFail = false;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new LinearRetry(250);

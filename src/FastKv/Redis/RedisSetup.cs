@@ -26,7 +26,7 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton<RedisConnection>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
         builder.Services.AddSingleton<RedisCommands>();
-        builder.Services.AddSingleton<WindowCounter>();
+        builder.Services.AddSingleton<FixedWindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
     }
 

@@ -19,7 +19,7 @@ internal static class ServerSetup
         Setting.RefuseUnknownGroups(builder.Configuration, Groups);
         var http = HttpOptions.From(builder.Configuration);
         var limits = LimitOptions.From(builder.Configuration);
-        builder.WebHost.UseUrls(Listeners.From(builder.Configuration, http));
+        builder.WebHost.UseUrls(ListenAddresses.From(builder.Configuration, http));
 
         // The framework logs the path of each request at Information, and a path holds a user's key. These are set here and not
         // in a file, so that no missing file can let keys into the log, and no setting can either.
@@ -37,13 +37,13 @@ internal static class ServerSetup
 
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(limits);
-        builder.Services.AddSingleton<Draining>();
+        builder.Services.AddSingleton<DrainState>();
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = TimeSpan.FromSeconds(http.ShutdownSeconds)
         );
         builder.Services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
-        builder.Services.AddHostedService<RejectedRequests>();
+        builder.Services.AddHostedService<RejectedRequestResponder>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -56,7 +56,7 @@ internal static class ServerSetup
                 else
                 {
                     endpoint.Protocols = HttpProtocols.Http1;
-                    RejectedRequests.Cover(endpoint);
+                    RejectedRequestResponder.Cover(endpoint);
                 }
             });
             Bound(kestrel.Limits, limits);
@@ -67,7 +67,7 @@ internal static class ServerSetup
     public static void UseServer(this WebApplication app)
     {
         var http = app.Services.GetRequiredService<HttpOptions>();
-        app.UseMiddleware<RequestGate>();
+        app.UseMiddleware<LoadSheddingMiddleware>();
         app.UseOneScope();
         if (http.ManagementPort is { } port)
         {
@@ -94,11 +94,11 @@ internal static class ServerSetup
     }
 
     /// <summary>The limit for each user, if there is one. It stands where the request's user is known.</summary>
-    public static void UseDataRateLimit(this WebApplication app)
+    public static void UseDataRateLimiter(this WebApplication app)
     {
         if (app.Services.GetRequiredService<LimitOptions>().DataRequestsPerSecondPerUser > 0)
         {
-            app.UseMiddleware<DataRateLimit>();
+            app.UseMiddleware<DataRateLimiterMiddleware>();
         }
     }
 
@@ -152,7 +152,7 @@ internal static class ServerSetup
                 || context.Request.Path.StartsWithSegments(health)
                 || context.Request.Path.StartsWithSegments(metrics)
                     ? next(context)
-                    : Answer.ErrorAsync(context, ApiError.NotFound)
+                    : ApiResponse.ErrorAsync(context, ApiError.NotFound)
         );
     }
 }

@@ -10,7 +10,7 @@ namespace FastKv.Server;
 /// </summary>
 internal sealed partial class SignalLifetime(
     HttpOptions options,
-    Draining draining,
+    DrainState draining,
     IHostApplicationLifetime application,
     ILogger<SignalLifetime> logger
 ) : IHostLifetime, IDisposable

@@ -57,7 +57,7 @@ internal static class TelemetrySetup
     {
         if (app.Services.GetService<TracerProvider>() is not null)
         {
-            app.UseMiddleware<ServerSpan>();
+            app.UseMiddleware<RequestTracingMiddleware>();
         }
 
         if (app.Configuration.GetValue<int?>(ManagementPort) is not { } port)
@@ -101,7 +101,7 @@ internal static class TelemetrySetup
     }
 
     private static void Observe(TracerProviderBuilder traces) =>
-        traces.AddSource(Instruments.Name).AddSource(ServerSpan.Source);
+        traces.AddSource(Instruments.Name).AddSource(RequestTracingMiddleware.Source);
 
     private static bool HasEndpoint(ConfigurationManager configuration) =>
         configuration[EndpointVariable] switch

@@ -54,7 +54,7 @@ internal static class DocsSetup
             return Task.CompletedTask;
         }
 
-        return Answer.WriteAsync(context, 200, Welcome);
+        return ApiResponse.WriteAsync(context, 200, Welcome);
     }
 
     private static ReadOnlySpan<byte> Welcome =>

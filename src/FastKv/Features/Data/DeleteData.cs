@@ -48,8 +48,8 @@ internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
         var deleted = await data.DeleteAsync(HttpContext.Caller().UserId, request.Key);
         await (
             deleted
-                ? Answer.WriteAsync(HttpContext, 200, Deleted)
-                : Answer.ErrorAsync(HttpContext, ApiError.KeyNotFound)
+                ? ApiResponse.WriteAsync(HttpContext, 200, Deleted)
+                : ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound)
         );
     }
 

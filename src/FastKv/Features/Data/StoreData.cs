@@ -56,7 +56,9 @@ internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
     {
         var stored = await data.StoreAsync(HttpContext.Caller().UserId, request.Key, request.Value);
         await (
-            stored ? Answer.WriteAsync(HttpContext, 201, Stored) : Answer.ErrorAsync(HttpContext, ApiError.KeyExists)
+            stored
+                ? ApiResponse.WriteAsync(HttpContext, 201, Stored)
+                : ApiResponse.ErrorAsync(HttpContext, ApiError.KeyExists)
         );
     }
 

@@ -54,8 +54,8 @@ internal sealed class UpdateData(DataStore data) : Endpoint<UpdateDataRequest>
         var updated = await data.UpdateAsync(HttpContext.Caller().UserId, request.Key, request.Value);
         await (
             updated
-                ? Answer.WriteAsync(HttpContext, 200, Updated)
-                : Answer.ErrorAsync(HttpContext, ApiError.KeyNotFound)
+                ? ApiResponse.WriteAsync(HttpContext, 200, Updated)
+                : ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound)
         );
     }
 

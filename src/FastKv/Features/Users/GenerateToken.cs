@@ -24,10 +24,10 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
         // White space is not empty.
         RuleFor(request => request.Username)
             .Must(username => !string.IsNullOrEmpty(username))
-            .Because(ApiError.MissingFields, "username", "must be a string that is not empty");
+            .WithError(ApiError.MissingFields, "username", "must be a string that is not empty");
         RuleFor(request => request.Password)
             .Must(password => !string.IsNullOrEmpty(password))
-            .Because(ApiError.MissingFields, "password", "must be a string that is not empty");
+            .WithError(ApiError.MissingFields, "password", "must be a string that is not empty");
     }
 }
 
@@ -66,47 +66,47 @@ internal sealed class GenerateToken(
 
     public override async Task HandleAsync(GenerateTokenRequest request, CancellationToken cancellation)
     {
-        var budget = users.NewBudget();
+        var deadline = users.NewDeadline();
         var attempt = new LoginAttempt(request.Username!, ClientAddress.Of(HttpContext));
         var lockedAsync = limiter.LockedSecondsAsync(attempt);
-        var userAsync = users.FindAsync(request.Username!, budget);
+        var userAsync = users.FindAsync(request.Username!, deadline);
         await Task.WhenAll(lockedAsync, userAsync);
         if (await lockedAsync is > 0 and var before)
         {
-            await Answer.TooManyRequestsAsync(HttpContext, before);
+            await ApiResponse.TooManyRequestsAsync(HttpContext, before);
             return;
         }
 
         var user = await userAsync;
-        var verdict = await passwords.VerifyAsync(request.Password!, user?.PasswordHash, cancellation);
-        if (verdict is null)
+        var verification = await passwords.VerifyAsync(request.Password!, user?.PasswordHash, cancellation);
+        if (verification is null)
         {
-            await Answer.ErrorAsync(HttpContext, ApiError.TooManyRequests);
+            await ApiResponse.ErrorAsync(HttpContext, ApiError.TooManyRequests);
             return;
         }
 
         // Asked again: of many attempts at once, only those within the limit learn whether they were right.
-        var isRight = user is not null && verdict.IsRight;
+        var isRight = user is not null && verification.IsRight;
         var settledAsync = isRight ? limiter.SucceedAsync(attempt) : limiter.FailAsync(attempt);
         if (await settledAsync is > 0 and var after)
         {
-            await Answer.TooManyRequestsAsync(HttpContext, after);
+            await ApiResponse.TooManyRequestsAsync(HttpContext, after);
             return;
         }
 
         if (!isRight)
         {
-            await Answer.ErrorAsync(HttpContext, ApiError.InvalidCredentials);
+            await ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidCredentials);
             return;
         }
 
-        if (verdict.RenewedHash is { } renewed)
+        if (verification.RenewedHash is { } renewed)
         {
-            await users.RenewPasswordHashAsync(user!, renewed, budget);
+            await users.RenewPasswordHashAsync(user!, renewed, deadline);
         }
 
         HttpContext.Response.Headers.CacheControl = "no-store";
-        await Answer.WriteAsync(
+        await ApiResponse.WriteAsync(
             HttpContext,
             200,
             GenerateTokenResponse.Of(tokens.Issue(user!.UserId), tokens.LifetimeSeconds),

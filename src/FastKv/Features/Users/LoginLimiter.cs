@@ -12,7 +12,7 @@ internal readonly record struct LoginAttempt(string Username, string Address);
 /// Bounds how many wrong passwords one username and one client address can try. Failures are counted in Redis, for usernames that
 /// exist and for others alike. Each method returns how many seconds the login is locked, or 0; nothing but logins ever asks.
 /// </summary>
-internal sealed class LoginLimiter(WindowCounter counter, RedisKeys keys, LimitOptions limits)
+internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, LimitOptions limits)
 {
     private readonly int window = limits.FailedLoginWindowSeconds;
 

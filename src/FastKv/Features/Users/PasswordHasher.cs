@@ -10,7 +10,7 @@ namespace FastKv.Features.Users;
 /// <summary>What a password check found.</summary>
 /// <param name="IsRight">Whether the password belongs to the hash.</param>
 /// <param name="RenewedHash">The same password under today's parameters, if the hash was made with others.</param>
-internal sealed record PasswordVerdict(bool IsRight, string? RenewedHash);
+internal sealed record PasswordVerificationResult(bool IsRight, string? RenewedHash);
 
 /// <summary>
 /// Hashes and verifies passwords with Argon2id (RFC 9106), as PHC strings. A hash costs about 100 ms and 160 MB of short-lived
@@ -50,16 +50,19 @@ internal sealed class PasswordHasher : IDisposable
     /// Checks a password, or null if too many are waiting. Without a hash (the user is unknown) it does the same work and says
     /// no.
     /// </summary>
-    public Task<PasswordVerdict?> VerifyAsync(string password, string? hash, CancellationToken cancellation) =>
-        EnqueueAsync(() => Verify(password, hash), cancellation);
+    public Task<PasswordVerificationResult?> VerifyAsync(
+        string password,
+        string? hash,
+        CancellationToken cancellation
+    ) => EnqueueAsync(() => Verify(password, hash), cancellation);
 
     public void Dispose() => queue.CompleteAdding();
 
-    private PasswordVerdict Verify(string password, string? hash)
+    private PasswordVerificationResult Verify(string password, string? hash)
     {
         var isRight = Argon2.Verify(hash ?? decoy, Encoding.UTF8.GetBytes(password), null, 1, null) && hash is not null;
         var isOld = isRight && !hash!.StartsWith(parameters, StringComparison.Ordinal);
-        return new PasswordVerdict(isRight, isOld ? Hash(password) : null);
+        return new PasswordVerificationResult(isRight, isOld ? Hash(password) : null);
     }
 
     private string Hash(string password)

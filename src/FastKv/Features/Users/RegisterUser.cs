@@ -33,29 +33,29 @@ internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
     {
         RuleFor(request => request.Username)
             .Must(UserRules.IsUsername)
-            .Because(
+            .WithError(
                 ApiError.InvalidRequest,
                 "username",
                 "must be a string of 3 to 64 letters, digits, or _ . - characters"
             );
         RuleFor(request => request.Email)
             .Must(UserRules.IsEmail)
-            .Because(ApiError.InvalidRequest, "email", "must be an email address of at most 254 characters");
+            .WithError(ApiError.InvalidRequest, "email", "must be an email address of at most 254 characters");
         RuleFor(request => request.FullName)
             .Must(UserRules.IsFullName)
-            .Because(ApiError.InvalidRequest, "full_name", "must be a string of 1 to 200 characters");
-        RuleFor(request => request.Password).NotNull().Because(ApiError.InvalidRequest, "password", "is required");
+            .WithError(ApiError.InvalidRequest, "full_name", "must be a string of 1 to 200 characters");
+        RuleFor(request => request.Password).NotNull().WithError(ApiError.InvalidRequest, "password", "is required");
         RuleFor(request => request.Password)
             .Must((request, password) => UserRules.IsPassword(password!, request.Username, request.Email))
             .When(request => request.Password is not null)
-            .Because(ApiError.InvalidPassword, "password", UserRules.PasswordRule);
-        RuleFor(request => request.Age).NotNull().Because(ApiError.InvalidRequest, "age", "is required");
+            .WithError(ApiError.InvalidPassword, "password", UserRules.PasswordRule);
+        RuleFor(request => request.Age).NotNull().WithError(ApiError.InvalidRequest, "age", "is required");
         RuleFor(request => request.Age)
             .InclusiveBetween(UserRules.MinimumAge, UserRules.MaximumAge)
-            .Because(ApiError.InvalidAge, "age", "must be a whole number from 1 to 150");
+            .WithError(ApiError.InvalidAge, "age", "must be a whole number from 1 to 150");
         RuleFor(request => request.Gender)
             .Must(UserRules.IsGender)
-            .Because(ApiError.GenderRequired, "gender", "must be a string of 1 to 50 characters");
+            .WithError(ApiError.GenderRequired, "gender", "must be a string of 1 to 50 characters");
     }
 }
 
@@ -101,25 +101,25 @@ internal sealed class RegisterUser(
     public override async Task HandleAsync(RegisterUserRequest request, CancellationToken cancellation)
     {
         // Asked before the expensive hash, and decided for good after it.
-        var budget = users.NewBudget();
-        var conflictAsync = users.FindConflictAsync(request.Username!, request.Email!, budget);
+        var deadline = users.NewDeadline();
+        var conflictAsync = users.FindConflictAsync(request.Username!, request.Email!, deadline);
         var limitedAsync = limiter.CountAsync(HttpContext);
         await Task.WhenAll(conflictAsync, limitedAsync);
         if (await limitedAsync is > 0 and var seconds)
         {
-            await Answer.TooManyRequestsAsync(HttpContext, seconds);
+            await ApiResponse.TooManyRequestsAsync(HttpContext, seconds);
             return;
         }
 
         if (await conflictAsync is { } conflict)
         {
-            await Answer.ErrorAsync(HttpContext, ErrorFor(conflict));
+            await ApiResponse.ErrorAsync(HttpContext, ErrorFor(conflict));
             return;
         }
 
         if (await passwords.HashAsync(request.Password!, cancellation) is not { } hash)
         {
-            await Answer.ErrorAsync(HttpContext, ApiError.TooManyRequests);
+            await ApiResponse.ErrorAsync(HttpContext, ApiError.TooManyRequests);
             return;
         }
 
@@ -134,17 +134,17 @@ internal sealed class RegisterUser(
                 hash,
                 time.GetUtcNow()
             ),
-            budget
+            deadline
         );
         await (
             registered == Registration.Done
-                ? Answer.WriteAsync(
+                ? ApiResponse.WriteAsync(
                     HttpContext,
                     201,
                     RegisterUserResponse.Of(user),
                     UserJson.Context.RegisterUserResponse
                 )
-                : Answer.ErrorAsync(HttpContext, ErrorFor(registered))
+                : ApiResponse.ErrorAsync(HttpContext, ErrorFor(registered))
         );
     }
 

@@ -7,7 +7,7 @@ namespace FastKv.Features.Users;
 /// Bounds how many registrations one client address can send, if the setting says so: many people can share one address. Only
 /// registrations that are well-formed count, whatever becomes of them.
 /// </summary>
-internal sealed class RegistrationLimiter(WindowCounter counter, RedisKeys keys, LimitOptions limits)
+internal sealed class RegistrationLimiter(FixedWindowCounter counter, RedisKeys keys, LimitOptions limits)
 {
     private const int WindowSeconds = 3600;
 

@@ -67,7 +67,7 @@ internal static class UserRules
         && !CommonPasswords.Contains(password);
 
     /// <summary>Gives the rule before it its code, the field as the client spells it, and what the field must be.</summary>
-    public static IRuleBuilderOptions<T, TProperty> Because<T, TProperty>(
+    public static IRuleBuilderOptions<T, TProperty> WithError<T, TProperty>(
         this IRuleBuilderOptions<T, TProperty> rule,
         ApiError error,
         string field,

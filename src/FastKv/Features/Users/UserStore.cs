@@ -40,12 +40,12 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     public static string NewUserId() => RandomNumberGenerator.GetString(UserIdAlphabet, 20);
 
     /// <summary>The time that one request may wait for the store.</summary>
-    public StoreBudget NewBudget() => new(options.CommandTimeout);
+    public StoreDeadline NewDeadline() => new(options.CommandTimeout);
 
     /// <summary>The user of this name, in any case, or null. One round trip.</summary>
-    public async Task<User?> FindAsync(string username, StoreBudget budget)
+    public async Task<User?> FindAsync(string username, StoreDeadline deadline)
     {
-        var fields = (await redis.GetHashAsync(keys.User(User.Fold(username)), budget)).ToDictionary();
+        var fields = (await redis.GetHashAsync(keys.User(User.Fold(username)), deadline)).ToDictionary();
         return fields.Count == 0
             ? null
             : new User(
@@ -61,10 +61,10 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     }
 
     /// <summary>Whether a registration would be refused now; null if not. One round trip, two if the email is claimed.</summary>
-    public async Task<Registration?> FindConflictAsync(string username, string email, StoreBudget budget)
+    public async Task<Registration?> FindConflictAsync(string username, string email, StoreDeadline deadline)
     {
         var claimAsync = redis.GetAsync(keys.Email(User.Fold(email)));
-        if (await EmailOfAsync(User.Fold(username), budget) is not null)
+        if (await EmailOfAsync(User.Fold(username), deadline) is not null)
         {
             await claimAsync;
             return Registration.UsernameTaken;
@@ -72,7 +72,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
 
         if (
             EmailClaim.Parse(await claimAsync) is not { } claim
-            || await EmailOfAsync(claim.Username, budget) != User.Fold(email)
+            || await EmailOfAsync(claim.Username, deadline) != User.Fold(email)
         )
         {
             return null;
@@ -87,14 +87,14 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     /// registrations that race for a name or an email is done.
     /// </summary>
     /// <returns>What became of it, and the user as it is stored.</returns>
-    public async Task<(Registration, User)> RegisterAsync(User user, StoreBudget budget)
+    public async Task<(Registration, User)> RegisterAsync(User user, StoreDeadline deadline)
     {
         var username = User.Fold(user.Username);
         var email = User.Fold(user.Email);
         RedisValue replaced = RedisValue.Null;
         for (var polls = 0; polls < MaximumPolls; polls++)
         {
-            var claim = await ClaimAsync(email, username, user.UserId, replaced, budget);
+            var claim = await ClaimAsync(email, username, user.UserId, replaced, deadline);
             replaced = RedisValue.Null;
             if (claim.Username == username)
             {
@@ -104,7 +104,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
                 {
                     UserId = claim.UserId,
                 };
-                switch (await CreateAsync(username, user, claim, budget))
+                switch (await CreateAsync(username, user, claim, deadline))
                 {
                     case Creation.Done:
                         return (Registration.Done, user);
@@ -112,15 +112,15 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
                         replaced = claim.Raw;
                         continue;
                     default:
-                        await ReleaseAsync(email, username, claim, budget);
+                        await ReleaseAsync(email, username, claim, deadline);
                         return (Registration.UsernameTaken, user);
                 }
             }
 
-            var holder = await EmailOfAsync(claim.Username, budget);
+            var holder = await EmailOfAsync(claim.Username, deadline);
             if (holder == email)
             {
-                var taken = await EmailOfAsync(username, budget) is not null;
+                var taken = await EmailOfAsync(username, deadline) is not null;
                 return (taken ? Registration.UsernameTaken : Registration.EmailTaken, user);
             }
 
@@ -141,18 +141,18 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     /// Puts a hash with today's parameters in the place of an older one. If the store fails meanwhile, the old one stays until the
     /// next login.
     /// </summary>
-    public async Task RenewPasswordHashAsync(User user, string passwordHash, StoreBudget budget)
+    public async Task RenewPasswordHashAsync(User user, string passwordHash, StoreDeadline deadline)
     {
         try
         {
-            await redis.SetHashFieldAsync(keys.User(User.Fold(user.Username)), "password_hash", passwordHash, budget);
+            await redis.SetHashFieldAsync(keys.User(User.Fold(user.Username)), "password_hash", passwordHash, deadline);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
     }
 
-    private async Task<string?> EmailOfAsync(string username, StoreBudget budget)
+    private async Task<string?> EmailOfAsync(string username, StoreDeadline deadline)
     {
-        string? email = await redis.GetHashFieldAsync(keys.User(username), "email", budget);
+        string? email = await redis.GetHashFieldAsync(keys.User(username), "email", deadline);
         return email is null ? null : User.Fold(email);
     }
 
@@ -175,7 +175,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
         string username,
         string userId,
         RedisValue replaced,
-        StoreBudget budget
+        StoreDeadline deadline
     )
     {
         try
@@ -186,7 +186,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
                         ClaimScript,
                         keys.Email(email),
                         [username, userId, replaced.IsNull ? RedisValue.EmptyString : replaced],
-                        budget
+                        deadline
                     )
                 )!;
             return EmailClaim.Parse((RedisValue)reply[1], TimeSpan.FromMilliseconds((long)reply[0]))!;
@@ -215,7 +215,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
         return 1
         """;
 
-    private async Task<Creation> CreateAsync(string username, User user, EmailClaim claim, StoreBudget budget) =>
+    private async Task<Creation> CreateAsync(string username, User user, EmailClaim claim, StoreDeadline deadline) =>
         (Creation)
             (int)
                 await redis.EvaluateAsync(
@@ -232,7 +232,7 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
                         user.PasswordHash,
                         user.CreatedAt.ToString("O", CultureInfo.InvariantCulture),
                     ],
-                    budget
+                    deadline
                 );
 
     private const string ReleaseScript = """
@@ -244,13 +244,13 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     /// Gives the claim back, unless the user who has the name has this very email. If the store fails meanwhile, the claim is
     /// an orphan that anyone may take over, and the answer of the registration stands.
     /// </summary>
-    private async Task ReleaseAsync(string email, string username, EmailClaim claim, StoreBudget budget)
+    private async Task ReleaseAsync(string email, string username, EmailClaim claim, StoreDeadline deadline)
     {
         try
         {
-            if (await EmailOfAsync(username, budget) != email)
+            if (await EmailOfAsync(username, deadline) != email)
             {
-                await redis.EvaluateAsync(ReleaseScript, keys.Email(email), [claim.Raw], budget);
+                await redis.EvaluateAsync(ReleaseScript, keys.Email(email), [claim.Raw], deadline);
             }
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }

@@ -8,18 +8,18 @@ namespace FastKv.Server;
 /// The door of the service. It bounds the requests in flight, so that an overload is answered at once and not queued, and while the
 /// service drains, it asks each client to close its connection after the answer.
 /// </summary>
-internal sealed class RequestGate
+internal sealed class LoadSheddingMiddleware
 {
     private static readonly PathString Health = new("/health");
 
     private const string ContradictedLength = "X-Content-Length";
 
     private readonly RequestDelegate next;
-    private readonly Draining draining;
+    private readonly DrainState draining;
     private readonly int maximum;
     private int inFlight;
 
-    public RequestGate(RequestDelegate next, LimitOptions limits, Draining draining)
+    public LoadSheddingMiddleware(RequestDelegate next, LimitOptions limits, DrainState draining)
     {
         this.next = next;
         this.draining = draining;
@@ -39,14 +39,14 @@ internal sealed class RequestGate
         {
             Interlocked.Decrement(ref inFlight);
             Instruments.CountShed();
-            return Answer.ErrorAsync(context, ApiError.StoreUnavailable);
+            return ApiResponse.ErrorAsync(context, ApiError.StoreUnavailable);
         }
 
         if (context.Request.Headers.TransferEncoding.Count > 0 && IsAmbiguous(context.Request.Headers))
         {
             Interlocked.Decrement(ref inFlight);
             context.Response.Headers.Connection = "close";
-            return Answer.ErrorAsync(context, ApiError.InvalidRequest);
+            return ApiResponse.ErrorAsync(context, ApiError.InvalidRequest);
         }
 
         return PassAsync(context);

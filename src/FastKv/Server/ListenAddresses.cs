@@ -6,7 +6,7 @@ using FastKv.Configuration;
 namespace FastKv.Server;
 
 /// <summary>Where the service listens: the addresses of ASPNETCORE_URLS, and the further ports on the same hosts.</summary>
-internal static class Listeners
+internal static class ListenAddresses
 {
     private const string DefaultUrl = "http://localhost:8080";
     private const string Scheme = "http://";

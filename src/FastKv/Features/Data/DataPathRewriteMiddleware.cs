@@ -7,28 +7,25 @@ namespace FastKv.Features.Data;
 /// what the server's own reading of the path would change or drop (<c>%2E%2E</c>, an empty key). The key itself is read by
 /// <see cref="DataKey.TryDecode"/>; the router gets a path that always fits.
 /// </summary>
-internal static class DataPath
+internal sealed class DataPathRewriteMiddleware(RequestDelegate next)
 {
     private const string Prefix = "/api/data/";
     private static readonly PathString Routed = new(Prefix + "-");
 
-    public static IApplicationBuilder UseDataPath(this IApplicationBuilder app) =>
-        app.Use(
-            static (context, next) =>
-            {
-                var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-                var path = PathOf(target);
-                if (
-                    path.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                    && IsKey(context.Request.Method, path[Prefix.Length..])
-                )
-                {
-                    context.Request.Path = Routed;
-                }
+    public Task InvokeAsync(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var path = PathOf(target);
+        if (
+            path.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            && IsKey(context.Request.Method, path[Prefix.Length..])
+        )
+        {
+            context.Request.Path = Routed;
+        }
 
-                return next(context);
-            }
-        );
+        return next(context);
+    }
 
     /// <summary>The path and the query of a target, which may also be a whole URL (RFC 9112, 3.2.2).</summary>
     private static ReadOnlySpan<char> PathOf(string target)

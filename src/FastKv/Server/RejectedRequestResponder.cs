@@ -16,7 +16,7 @@ namespace FastKv.Server;
 /// the path, headers that are too large or too slow. Kestrel announces each as a diagnostic event and then sends a status
 /// without a body; this sends an answer with one instead, and drops what Kestrel sends.
 /// </summary>
-internal sealed class RejectedRequests(DiagnosticListener diagnostics)
+internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics)
     : IHostedService,
         IObserver<KeyValuePair<string, object?>>
 {
@@ -72,9 +72,9 @@ internal sealed class RejectedRequests(DiagnosticListener diagnostics)
         // has (405, for which there is no Allow to name).
         status = status is 405 or >= 500 ? 400 : status;
         var isKey = status == 400 && target.StartsWith(DataPrefix, StringComparison.OrdinalIgnoreCase);
-        var body = Answer.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.InvalidRequest, null, null);
+        var body = ApiResponse.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.InvalidRequest, null, null);
         var head =
-            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\nContent-Type: {Answer.ContentType}\r\n"
+            $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\nContent-Type: {ApiResponse.ContentType}\r\n"
             + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
         return [.. Encoding.ASCII.GetBytes(head), .. body];
     }

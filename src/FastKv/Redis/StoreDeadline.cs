@@ -6,22 +6,22 @@ namespace FastKv.Redis;
 /// How long one request may wait for the store over all its commands, one after the other. One command is bounded by the
 /// connection's own timeout; a registration has five, and a store that answers each of them late must not add them up.
 /// </summary>
-internal sealed class StoreBudget(TimeSpan limit)
+internal sealed class StoreDeadline(TimeSpan limit)
 {
     private TimeSpan left = limit;
 
-    /// <exception cref="StoreUnavailableException">Nothing is left, so the next command is not sent.</exception>
-    public void RequireSomeLeft()
+    /// <exception cref="StoreUnavailableException">It has passed, so the next command is not sent.</exception>
+    public void ThrowIfPassed()
     {
         if (left <= TimeSpan.Zero)
         {
-            throw new StoreUnavailableException("BudgetSpent");
+            throw new StoreUnavailableException("DeadlinePassed");
         }
     }
 
-    /// <summary>Waits for the reply, as long as the budget lasts.</summary>
+    /// <summary>Waits for the reply, until the deadline.</summary>
     /// <exception cref="TimeoutException">It did not come in time; the command may be carried out all the same.</exception>
-    public async Task<TResult> SpendAsync<TResult>(Task<TResult> reply)
+    public async Task<TResult> WaitAsync<TResult>(Task<TResult> reply)
     {
         var start = Stopwatch.GetTimestamp();
         try

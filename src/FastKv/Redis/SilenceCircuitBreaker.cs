@@ -9,7 +9,7 @@ namespace FastKv.Redis;
 /// dropped the connection without a word, which TCP itself finds out after many minutes. Every other command then fails at once
 /// instead of waiting for its timeout, and the connection is made anew as soon as the server answers.
 /// </summary>
-internal sealed class SilenceBreaker(TimeSpan timeout) : CircuitBreaker
+internal sealed class SilenceCircuitBreaker(TimeSpan timeout) : CircuitBreaker
 {
     public override Accumulator CreateAccumulator() => new Silence(timeout * 0.9);
 

@@ -1,7 +1,7 @@
 namespace FastKv.Server;
 
 /// <summary>Whether the service is on its way out: it still answers, but is not ready, and asks clients to go elsewhere.</summary>
-internal sealed class Draining
+internal sealed class DrainState
 {
     private int begun;
 

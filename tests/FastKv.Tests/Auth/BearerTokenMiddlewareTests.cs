@@ -9,7 +9,7 @@ using Xunit;
 namespace FastKv.Tests.Auth;
 
 /// <summary>Forged and broken tokens: one and the same answer for all.</summary>
-public sealed class TokenGateTests(ReachableStore store) : IClassFixture<ReachableStore>
+public sealed class BearerTokenMiddlewareTests(ReachableStore store) : IClassFixture<ReachableStore>
 {
     private const string Refusal =
         """{"status":"error","code":"INVALID_TOKEN","message":"Invalid access token provided."}""";

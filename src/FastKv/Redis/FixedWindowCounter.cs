@@ -7,7 +7,7 @@ namespace FastKv.Redis;
 /// it. One key a call, so it is right on a cluster. If Redis fails, nothing is decided: the caller gets
 /// <see cref="StoreUnavailableException"/>, also where an event may have been counted.
 /// </summary>
-internal sealed class WindowCounter(RedisCommands redis)
+internal sealed class FixedWindowCounter(RedisCommands redis)
 {
     // Counts one event; returns the milliseconds until the window ends if it is one too many, else 0.
     private const string CountScript = """

@@ -6,7 +6,7 @@ namespace FastKv.Api;
 /// The outermost middleware: whatever goes wrong inside leaves as the envelope. It answers for exceptions and for statuses that
 /// the server or the router set without a body (404, 405).
 /// </summary>
-internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary> logger)
+internal sealed partial class ErrorHandlingMiddleware(RequestDelegate next, ILogger<ErrorHandlingMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -15,7 +15,7 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
             await next(context);
             if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentType: null })
             {
-                await Answer.ErrorAsync(context, ApiError.ForStatus(context.Response.StatusCode));
+                await ApiResponse.ErrorAsync(context, ApiError.ForStatus(context.Response.StatusCode));
             }
         }
         catch (RequestRefusedException refused)
@@ -24,12 +24,12 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
         }
         catch (StoreUnavailableException outage)
         {
-            LogStoreUnavailable(Answer.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
+            LogStoreUnavailable(ApiResponse.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
             await RefuseAsync(context, ApiError.StoreUnavailable);
         }
         catch (OutcomeUnknownException outage)
         {
-            LogOutcomeUnknown(Answer.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
+            LogOutcomeUnknown(ApiResponse.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
             await RefuseAsync(context, ApiError.OutcomeUnknown);
         }
         catch (BadHttpRequestException bad)
@@ -48,7 +48,7 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
         }
         catch (Exception exception)
         {
-            LogUnexpected(exception, Answer.TraceId(context));
+            LogUnexpected(exception, ApiResponse.TraceId(context));
             await RefuseAsync(context, ApiError.InternalError);
         }
     }
@@ -63,7 +63,7 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
         }
 
         context.Response.Clear();
-        return Answer.ErrorAsync(context, error, details);
+        return ApiResponse.ErrorAsync(context, error, details);
     }
 
     [LoggerMessage(

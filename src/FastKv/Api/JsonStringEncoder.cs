@@ -3,7 +3,7 @@ using System.Buffers;
 namespace FastKv.Api;
 
 /// <summary>Escapes UTF-8 for the inside of a JSON string: what must be escaped (RFC 8259, 7) and nothing else.</summary>
-internal static class JsonText
+internal static class JsonStringEncoder
 {
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([
         .. Enumerable.Range(0, 0x20).Select(c => (byte)c),

@@ -8,7 +8,7 @@ namespace FastKv.Auth;
 /// user. It stands in the place of ASP.NET's authentication and authorization middleware: there is one scheme, one policy and
 /// nothing else to decide, and a request pays for no more.
 /// </summary>
-internal sealed class TokenGate(RequestDelegate next, AccessTokens tokens)
+internal sealed class BearerTokenMiddleware(RequestDelegate next, AccessTokens tokens)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -41,7 +41,7 @@ internal sealed class TokenGate(RequestDelegate next, AccessTokens tokens)
         // RFC 6750, 3: the error is named only when a token was sent.
         var wasSent = context.Request.Headers.Authorization.Count > 0;
         context.Response.Headers.WWWAuthenticate = wasSent ? "Bearer error=\"invalid_token\"" : "Bearer";
-        return Answer.ErrorAsync(context, ApiError.InvalidToken);
+        return ApiResponse.ErrorAsync(context, ApiError.InvalidToken);
     }
 }
 

@@ -9,7 +9,7 @@ namespace FastKv.Server;
 /// only if it is on. One number a user, by the generic cell rate algorithm (ITU-T I.371, Annex A): the time at which all that the
 /// user has done is paid off.
 /// </summary>
-internal sealed class DataRateLimit(RequestDelegate next, LimitOptions limits, TimeProvider time)
+internal sealed class DataRateLimiterMiddleware(RequestDelegate next, LimitOptions limits, TimeProvider time)
 {
     /// <summary>Users that are remembered; who has not been seen for longest is forgotten, and begins anew.</summary>
     private const int RememberedUsers = 100_000;
@@ -27,7 +27,7 @@ internal sealed class DataRateLimit(RequestDelegate next, LimitOptions limits, T
 
         var account = accounts.GetOrAdd(caller.UserId, static _ => new Account());
         var wait = account.Take(time.GetTimestamp(), price, second);
-        return wait == 0 ? next(context) : Answer.TooManyRequestsAsync(context, SecondsOf(wait));
+        return wait == 0 ? next(context) : ApiResponse.TooManyRequestsAsync(context, SecondsOf(wait));
     }
 
     private int SecondsOf(long wait) => (int)((wait + second - 1) / second);

@@ -8,7 +8,7 @@ using FastKv.Telemetry;
 namespace FastKv.Api;
 
 /// <summary>Writes every body that the API sends: JSON in UTF-8, without a BOM, with its length.</summary>
-internal static class Answer
+internal static class ApiResponse
 {
     public const string ContentType = "application/json; charset=utf-8";
 

@@ -8,7 +8,7 @@ using Xunit;
 namespace FastKv.Tests.Server;
 
 /// <summary>Requests that the server rejects before there is an application to ask: they get the envelope too.</summary>
-public sealed class RejectedRequestsTests(ServiceFixture fixture)
+public sealed class RejectedRequestResponderTests(ServiceFixture fixture)
 {
     private readonly ApiClient api = fixture.Api;
 

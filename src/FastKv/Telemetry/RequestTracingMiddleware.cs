@@ -9,7 +9,7 @@ namespace FastKv.Telemetry;
 /// which holds a key, stands the template of the route, and there is no query, user agent or client address.
 /// OpenTelemetry's instrumentation for ASP.NET records all of these, and works for requests that are not sampled, too.
 /// </summary>
-internal sealed class ServerSpan(RequestDelegate next)
+internal sealed class RequestTracingMiddleware(RequestDelegate next)
 {
     /// <summary>The source of the spans.</summary>
     public const string Source = "Microsoft.AspNetCore";
