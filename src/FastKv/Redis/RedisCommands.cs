@@ -9,39 +9,80 @@ namespace FastKv.Redis;
 /// </summary>
 internal sealed class RedisCommands
 {
+    // Answers a value, nil for none, or the length of one that has more bytes than the argument. STRLEN fails on what is no string,
+    // which MGET takes for none.
+    private static readonly RedisScript ReadSmall = new(
+        """
+        local values = {}
+        for i, key in ipairs(KEYS) do
+          local length = redis.pcall('STRLEN', key)
+          if type(length) ~= 'number' or length == 0 then
+            values[i] = false
+          elseif length > tonumber(ARGV[1]) then
+            values[i] = length
+          else
+            values[i] = redis.call('GET', key)
+          end
+        end
+        return values
+        """
+    );
+
+    private static readonly RedisValue[] ReadSmallArguments = [SmallValue.MaximumLength];
+
     private readonly RedisConnection connection;
+    private readonly LargeValueLane large;
+    private readonly TimeSpan timeout;
     private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
-    public RedisCommands(RedisConnection connection)
+    public RedisCommands(RedisConnection connection, LargeValueLane large, RedisOptions options)
     {
         this.connection = connection;
+        this.large = large;
+        timeout = options.CommandTimeout;
         telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
 
-    /// <summary><c>GET</c>; several at once travel as one <c>MGET</c>, and each request has a span of its own.</summary>
-    public Task<RedisValue> GetAsync(RedisKey key) =>
+    /// <summary>
+    /// Reads a value that is small, or that it is not. Several reads at once travel as one command, and each request has a span of
+    /// its own.
+    /// </summary>
+    public Task<SmallValue> GetSmallAsync(RedisKey key) =>
         RedisTelemetry.IsRecorded
             ? MeasureAsync("GET", Measured.Span, static (self, key) => self.SendGetAsync(key), key)
             : SendGetAsync(key);
 
-    /// <summary><c>SET … NX</c>: false if the key exists.</summary>
-    public Task<bool> SetIfAbsentAsync(RedisKey key, RedisValue value) =>
+    /// <summary><c>GET</c> of a value that is large: null if the key does not exist. Its memory goes back when it is disposed of.</summary>
+    public Task<Lease<byte>?> GetLargeAsync(RedisKey key, StoreDeadline deadline) =>
         RunAsync(
-            "SET",
-            true,
-            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.NotExists),
-            (key, value)
+            "GET",
+            false,
+            static (database, key) => database.StringGetLeaseAsync(key),
+            key,
+            deadline,
+            isLarge: true
+        );
+
+    /// <summary><c>GET</c>.</summary>
+    public Task<RedisValue> GetAsync(RedisKey key) =>
+        RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), key);
+
+    /// <summary><c>SET … NX</c>: false if the key exists.</summary>
+    public Task<bool> SetIfAbsentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
+        SetAsync(
+            key,
+            value,
+            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.NotExists)
         );
 
     /// <summary><c>SET … XX</c>: false if the key does not exist.</summary>
-    public Task<bool> SetIfPresentAsync(RedisKey key, RedisValue value) =>
-        RunAsync(
-            "SET",
-            true,
-            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.Exists),
-            (key, value)
+    public Task<bool> SetIfPresentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
+        SetAsync(
+            key,
+            value,
+            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.Exists)
         );
 
     /// <summary><c>SET … EX</c>: for what may go by itself.</summary>
@@ -119,13 +160,50 @@ internal sealed class RedisCommands
 
     private static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
 
-    private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+    private Task<SmallValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
-    private Task<RedisValue> GetAloneAsync(RedisKey key) =>
-        ReadAsync("GET", static (database, key) => database.StringGetAsync(key), key);
+    private async Task<SmallValue> GetAloneAsync(RedisKey key)
+    {
+        // One byte more than a small value has tells that it is not one.
+        var start = await ReadAsync(
+                "GETRANGE",
+                static (database, key) => database.StringGetRangeAsync(key, 0, SmallValue.MaximumLength),
+                key
+            )
+            .ConfigureAwait(false);
+        return start.Length() switch
+        {
+            0 => default,
+            > SmallValue.MaximumLength => new SmallValue(RedisValue.Null, true),
+            _ => new SmallValue(start, false),
+        };
+    }
 
-    private Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
-        ReadAsync("MGET", static (database, keys) => database.StringGetAsync(keys), keys);
+    private async Task<SmallValue[]> GetTogetherAsync(RedisKey[] keys)
+    {
+        var reply = await ReadAsync(
+                "EVALSHA",
+                static (database, keys) => ReadSmall.EvaluateAsync(database, keys, ReadSmallArguments),
+                keys
+            )
+            .ConfigureAwait(false);
+        var values = new SmallValue[keys.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] =
+                reply[i].Resp2Type == ResultType.Integer
+                    ? new SmallValue(RedisValue.Null, true)
+                    : new SmallValue((RedisValue)reply[i], false);
+        }
+
+        return values;
+    }
+
+    private Task<bool> SetAsync(
+        RedisKey key,
+        ReadOnlyMemory<byte> value,
+        Func<IDatabase, (RedisKey key, RedisValue value), Task<bool>> command
+    ) => RunAsync("SET", true, command, (key, (RedisValue)value), isLarge: value.Length > SmallValue.MaximumLength);
 
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,
@@ -146,16 +224,18 @@ internal sealed class RedisCommands
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
-        StoreDeadline? deadline = null
+        StoreDeadline? deadline = null,
+        bool isLarge = false
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
                 operation,
                 Measured.Both,
-                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.deadline),
-                (write, command, state, deadline)
+                static (self, call) =>
+                    self.SendAsync(call.write, call.command, call.state, call.deadline, call.isLarge),
+                (write, command, state, deadline, isLarge)
             )
-            : SendAsync(write, command, state, deadline);
+            : SendAsync(write, command, state, deadline, isLarge);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -183,14 +263,20 @@ internal sealed class RedisCommands
         bool write,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
-        StoreDeadline? deadline = null
+        StoreDeadline? deadline = null,
+        bool isLarge = false
     )
     {
-        var database = connection.Database;
         deadline?.ThrowIfPassed();
         try
         {
-            var reply = command(database, state);
+            if (isLarge)
+            {
+                deadline ??= new StoreDeadline(timeout);
+                return await deadline.WaitAsync(large.SendAsync(command, state, deadline.Left)).ConfigureAwait(false);
+            }
+
+            var reply = command(connection.Database, state);
             return await (deadline is null ? reply : deadline.WaitAsync(reply)).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)

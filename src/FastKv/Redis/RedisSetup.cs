@@ -1,4 +1,6 @@
 using FastKv.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
@@ -25,9 +27,25 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton<RedisKeys>();
         builder.Services.AddSingleton<RedisConnection>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
+        builder.Services.AddKeyedSingleton(LargeValueLane.Name, (_, _) => ForLargeValues(configuration));
+        // AddHostedService takes only one of a type.
+        builder.Services.AddSingleton<IHostedService>(services =>
+            services.GetRequiredKeyedService<RedisConnection>(LargeValueLane.Name)
+        );
+        builder.Services.AddSingleton(services => new LargeValueLane(
+            services.GetRequiredKeyedService<RedisConnection>(LargeValueLane.Name)
+        ));
         builder.Services.AddSingleton<RedisCommands>();
         builder.Services.AddSingleton<FixedWindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
+    }
+
+    /// <summary>A second connection to the same servers. What the log has to say of them, the first one says.</summary>
+    private static RedisConnection ForLargeValues(ConfigurationOptions configuration)
+    {
+        var own = configuration.Clone();
+        own.ClientName += $"-{LargeValueLane.Name}";
+        return new RedisConnection(own, NullLogger<RedisConnection>.Instance);
     }
 
     /// <summary>Says at start which store is used.</summary>
@@ -36,7 +54,7 @@ internal static partial class RedisSetup
         var logger = app.Services.GetRequiredService<ILogger<RedisConnection>>();
         if (embeddedDirectory is null)
         {
-            var configuration = app.Services.GetRequiredService<StackExchange.Redis.ConfigurationOptions>();
+            var configuration = app.Services.GetRequiredService<ConfigurationOptions>();
             LogRedis(logger, configuration.EndPoints);
         }
         else

@@ -5,14 +5,14 @@ using FastKv.Auth;
 namespace FastKv.Features.Data;
 
 /// <summary>The document's section 3, Store Data.</summary>
-internal readonly record struct StoreDataRequest(DataKey Key, byte[] Value);
+internal readonly record struct StoreDataRequest(DataKey Key, ReadOnlyMemory<byte> Value);
 
 internal sealed class StoreDataBinder : IRequestBinder<StoreDataRequest>
 {
     public async ValueTask<StoreDataRequest> BindAsync(BinderContext context, CancellationToken cancellation)
     {
-        var body = await DataBody.ReadAsync(context.HttpContext.Request, cancellation);
-        if (!DataKey.TryCreate(body.Key, out var key))
+        var body = await DataBody.ReadAsync(context.HttpContext, cancellation);
+        if (!DataKey.TryCreate(body.Key.GetValueOrDefault().Span, out var key))
         {
             throw DataRequest.InvalidKey(valueToo: body.Value is null);
         }

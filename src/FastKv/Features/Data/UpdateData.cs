@@ -5,14 +5,14 @@ using FastKv.Auth;
 namespace FastKv.Features.Data;
 
 /// <summary>The document's section 5, Update Data.</summary>
-internal readonly record struct UpdateDataRequest(DataKey Key, byte[] Value);
+internal readonly record struct UpdateDataRequest(DataKey Key, ReadOnlyMemory<byte> Value);
 
 internal sealed class UpdateDataBinder : IRequestBinder<UpdateDataRequest>
 {
     public async ValueTask<UpdateDataRequest> BindAsync(BinderContext context, CancellationToken cancellation)
     {
         var key = DataRequest.KeyOf(context);
-        var body = await DataBody.ReadAsync(context.HttpContext.Request, cancellation);
+        var body = await DataBody.ReadAsync(context.HttpContext, cancellation);
         return new UpdateDataRequest(key, body.Value ?? throw DataRequest.InvalidValue());
     }
 }
