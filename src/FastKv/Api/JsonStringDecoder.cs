@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -81,14 +80,13 @@ internal sealed class JsonStringDecoder(int maximumLength)
     {
         while (!reader.End)
         {
-            var span = reader.UnreadSpan;
             if (isEscape)
             {
-                DecodeEscape(span[0]);
-                reader.Advance(1);
+                reader.Advance(DecodeEscape(reader.UnreadSpan));
                 continue;
             }
 
+            var span = reader.UnreadSpan;
             var special = span.IndexOfAny(Special);
             Keep(span[..(special < 0 ? span.Length : special)]);
             if (special < 0)
@@ -114,39 +112,53 @@ internal sealed class JsonStringDecoder(int maximumLength)
         return false;
     }
 
-    private void DecodeEscape(byte c)
+    /// <summary>Reads on behind a backslash; returns how many bytes that were.</summary>
+    private int DecodeEscape(ReadOnlySpan<byte> span)
     {
-        if (digits >= 0)
+        var read = 0;
+        if (digits < 0)
         {
-            if (!char.IsAsciiHexDigit((char)c))
+            var letter = span[read++];
+            if (letter != 'u')
             {
-                throw new JsonException();
-            }
-
-            unit = unit << 4 | int.Parse([(char)c], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-            if (++digits == DigitsOfUnit)
-            {
-                digits = -1;
                 isEscape = false;
-                KeepUnit((char)unit);
+                KeepLetter(letter);
+                return read;
             }
 
-            return;
-        }
-
-        if (c == 'u')
-        {
             digits = 0;
             unit = 0;
-            return;
         }
 
-        isEscape = false;
-        Span<byte> letter =
+        for (; digits < DigitsOfUnit && read < span.Length; digits++)
+        {
+            unit = unit << 4 | HexValue(span[read++]);
+        }
+
+        if (digits == DigitsOfUnit)
+        {
+            digits = -1;
+            isEscape = false;
+            KeepUnit((char)unit);
+        }
+
+        return read;
+    }
+
+    private static int HexValue(byte digit) =>
+        char.IsAsciiHexDigit((char)digit)
+            ? char.IsAsciiDigit((char)digit)
+                ? digit - '0'
+                : (digit | 0x20) - 'a' + 10
+            : throw new JsonException();
+
+    private void KeepLetter(byte letter)
+    {
+        Span<byte> character =
         [
-            c switch
+            letter switch
             {
-                (byte)'"' or (byte)'\\' or (byte)'/' => c,
+                (byte)'"' or (byte)'\\' or (byte)'/' => letter,
                 (byte)'n' => (byte)'\n',
                 (byte)'r' => (byte)'\r',
                 (byte)'t' => (byte)'\t',
@@ -155,7 +167,7 @@ internal sealed class JsonStringDecoder(int maximumLength)
                 _ => throw new JsonException(),
             },
         ];
-        Keep(letter);
+        Keep(character);
     }
 
     private void KeepUnit(char c)

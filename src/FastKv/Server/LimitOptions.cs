@@ -21,9 +21,9 @@ internal sealed class LimitOptions
 
     /// <summary>
     /// Open connections; one more is closed at once. 1 to 1,000,000. The server holds up to 72 KiB for one that sends what nobody
-    /// reads or asks for what it does not take: as many as take half of the memory that the process may use, at most 20,000.
+    /// reads or asks for what it does not take: as many as take a third of the memory that the process may use, at most 20,000.
     /// </summary>
-    public int MaxConnections { get; set; } = (int)Math.Clamp(AvailableMemory / 2 / BytesOfConnection, 256, 20_000);
+    public int MaxConnections { get; set; } = (int)Math.Clamp(AvailableMemory / 3 / BytesOfConnection, 256, 20_000);
 
     /// <summary>Operations on data that a user may do each second at each replica; beyond: 429. 0 (off) to 1,000,000.</summary>
     public int DataRequestsPerSecondPerUser { get; set; }

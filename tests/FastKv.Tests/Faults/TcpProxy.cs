@@ -12,6 +12,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Link, bool> links = new();
     private readonly int target;
     private readonly Task accepting;
+    private DateTime free;
 
     public TcpProxy(int target)
     {
@@ -24,6 +25,9 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>How much later each byte of a reply arrives.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>What all connections together carry of replies; 0 is as much as there is.</summary>
+    public int BytesPerSecond { get; set; }
 
     /// <summary>
     /// Every connection that exists now is never heard of again, without a FIN or RST: what a firewall does that forgets a
@@ -121,7 +125,24 @@ internal sealed class TcpProxy : IAsyncDisposable
         await delivering;
     }
 
-    private static async Task DeliverAsync(Link link, ChannelReader<(byte[] Bytes, DateTime Due)> chunks)
+    /// <summary>Waits until the narrow link has carried so many bytes more.</summary>
+    private async Task PassAsync(int count)
+    {
+        if (BytesPerSecond is > 0 and var rate)
+        {
+            TimeSpan wait;
+            lock (listener)
+            {
+                var now = DateTime.UtcNow;
+                free = (free > now ? free : now) + TimeSpan.FromSeconds((double)count / rate);
+                wait = free - now;
+            }
+
+            await Task.Delay(wait, CancellationToken.None);
+        }
+    }
+
+    private async Task DeliverAsync(Link link, ChannelReader<(byte[] Bytes, DateTime Due)> chunks)
     {
         await foreach (var (bytes, due) in chunks.ReadAllAsync())
         {
@@ -139,6 +160,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
             if (!link.IsSilent)
             {
+                await PassAsync(bytes.Length);
                 await link.Client.GetStream().WriteAsync(bytes);
             }
         }
