@@ -10,12 +10,14 @@ namespace FastKv.Redis;
 internal sealed class RedisCommands
 {
     private readonly RedisConnection connection;
+    private readonly UnknownErrorLog unknownErrors;
     private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
-    public RedisCommands(RedisConnection connection)
+    public RedisCommands(RedisConnection connection, UnknownErrorLog unknownErrors)
     {
         this.connection = connection;
+        this.unknownErrors = unknownErrors;
         telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
@@ -30,7 +32,7 @@ internal sealed class RedisCommands
     public Task<bool> SetIfAbsentAsync(RedisKey key, RedisValue value) =>
         RunAsync(
             "SET",
-            true,
+            CommandKind.Write,
             static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.NotExists),
             (key, value)
         );
@@ -39,7 +41,7 @@ internal sealed class RedisCommands
     public Task<bool> SetIfPresentAsync(RedisKey key, RedisValue value) =>
         RunAsync(
             "SET",
-            true,
+            CommandKind.Write,
             static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.Exists),
             (key, value)
         );
@@ -48,26 +50,26 @@ internal sealed class RedisCommands
     public Task<bool> SetForAsync(TimeSpan lifetime, RedisKey key, RedisValue value) =>
         RunAsync(
             "SET",
-            true,
+            CommandKind.Write,
             static (database, entry) => database.StringSetAsync(entry.key, entry.value, entry.lifetime),
             (key, value, lifetime)
         );
 
     /// <summary><c>DEL</c>: false if the key does not exist.</summary>
     public Task<bool> DeleteAsync(RedisKey key) =>
-        RunAsync("DEL", true, static (database, key) => database.KeyDeleteAsync(key), key);
+        RunAsync("DEL", CommandKind.Write, static (database, key) => database.KeyDeleteAsync(key), key);
 
     /// <summary><c>PTTL</c>: null if the key does not exist.</summary>
     public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
-        RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
+        RunAsync("PTTL", CommandKind.Read, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
     public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreDeadline? deadline = null) =>
-        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, deadline);
+        RunAsync("HGETALL", CommandKind.Read, static (database, key) => database.HashGetAllAsync(key), key, deadline);
 
     public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreDeadline? deadline = null) =>
         RunAsync(
             "HGET",
-            false,
+            CommandKind.Read,
             static (database, pair) => database.HashGetAsync(pair.key, pair.field),
             (key, field),
             deadline
@@ -81,7 +83,7 @@ internal sealed class RedisCommands
     ) =>
         RunAsync(
             "HSET",
-            true,
+            CommandKind.Write,
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
             (key, field, value),
             deadline
@@ -96,7 +98,7 @@ internal sealed class RedisCommands
     ) =>
         RunAsync(
             "EVAL",
-            true,
+            CommandKind.Script,
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
             (script, key, arguments),
             deadline
@@ -136,14 +138,14 @@ internal sealed class RedisCommands
             ? MeasureAsync(
                 operation,
                 Measured.Duration,
-                static (self, call) => self.SendAsync(false, call.command, call.state),
-                (command, state)
+                static (self, call) => self.SendAsync(call.operation, CommandKind.Read, call.command, call.state),
+                (operation, command, state)
             )
-            : SendAsync(false, command, state);
+            : SendAsync(operation, CommandKind.Read, command, state);
 
     private Task<TResult> RunAsync<TState, TResult>(
         string operation,
-        bool write,
+        CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
         StoreDeadline? deadline = null
@@ -152,10 +154,11 @@ internal sealed class RedisCommands
             ? MeasureAsync(
                 operation,
                 Measured.Both,
-                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.deadline),
-                (write, command, state, deadline)
+                static (self, call) =>
+                    self.SendAsync(call.operation, call.kind, call.command, call.state, call.deadline),
+                (operation, kind, command, state, deadline)
             )
-            : SendAsync(write, command, state, deadline);
+            : SendAsync(operation, kind, command, state, deadline);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -180,7 +183,8 @@ internal sealed class RedisCommands
     }
 
     private async Task<TResult> SendAsync<TState, TResult>(
-        bool write,
+        string operation,
+        CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
         StoreDeadline? deadline = null
@@ -193,8 +197,9 @@ internal sealed class RedisCommands
             var reply = command(database, state);
             return await (deadline is null ? reply : deadline.WaitAsync(reply)).ConfigureAwait(false);
         }
-        catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
+        catch (Exception fault) when (StoreFault.Classify(fault, kind) is { } outage)
         {
+            unknownErrors.Observe(operation, fault);
             throw outage;
         }
     }
