@@ -10,13 +10,15 @@ namespace FastKv.Redis;
 internal sealed class RedisCommands
 {
     private readonly RedisConnection connection;
+    private readonly FailoverMonitor failover;
     private readonly UnknownErrorLog unknownErrors;
     private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
-    public RedisCommands(RedisConnection connection, UnknownErrorLog unknownErrors)
+    public RedisCommands(RedisConnection connection, FailoverMonitor failover, UnknownErrorLog unknownErrors)
     {
         this.connection = connection;
+        this.failover = failover;
         this.unknownErrors = unknownErrors;
         telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
@@ -111,15 +113,13 @@ internal sealed class RedisCommands
     {
         try
         {
-            return await SetForAsync(ProbeLifetime, key, RedisValue.EmptyString);
+            return await SetForAsync(RedisKeys.ProbeLifetime, key, RedisValue.EmptyString);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
         {
             return false;
         }
     }
-
-    private static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
 
     private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
@@ -199,6 +199,7 @@ internal sealed class RedisCommands
         }
         catch (Exception fault) when (StoreFault.Classify(fault, kind) is { } outage)
         {
+            failover.Observe(database.Multiplexer, fault);
             unknownErrors.Observe(operation, fault);
             throw outage;
         }

@@ -25,6 +25,8 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton<RedisKeys>();
         builder.Services.AddSingleton<RedisConnection>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
+        builder.Services.AddSingleton<FailoverMonitor>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<FailoverMonitor>());
         builder.Services.AddSingleton<UnknownErrorLog>();
         builder.Services.AddSingleton<RedisCommands>();
         builder.Services.AddSingleton<FixedWindowCounter>();

@@ -159,6 +159,32 @@ public sealed class ErrorReplyTests(RefusingStore store) : IClassFixture<Refusin
     }
 
     [Fact]
+    public async Task A_proxy_that_hides_roles_and_leads_new_connections_to_the_new_master()
+    {
+        await store.HealAsync();
+        var token = await api.NewUserTokenAsync();
+        (await api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
+
+        // INFO says that this is a master, so only a refused write tells that it is none.
+        store.Proxy.LastRefused = store.Proxy.Connections;
+        store.Proxy.Refuse = words =>
+            IsOnKey(words) && words[0].StartsWith("SET", StringComparison.OrdinalIgnoreCase)
+                ? "READONLY You can't write against a read only replica."
+                : null;
+        (await api.StoreAsync(token, "new", "v")).ExpectError("STORE_UNAVAILABLE");
+
+        await Wait.UntilAsync(
+            "writes succeed again",
+            async () =>
+            {
+                (await api.RetrieveAsync(token, "k")).Expect(HttpStatusCode.OK);
+                return (await api.StoreAsync(token, "new", "v")).Status == HttpStatusCode.Created;
+            },
+            Traffic.AnswerBound
+        );
+    }
+
+    [Fact]
     public async Task A_Redis_that_refuses_everything_from_the_start()
     {
         await store.HealAsync();
