@@ -20,6 +20,11 @@ internal static partial class RedisSetup
         }
 
         var configuration = options.ToConfiguration(connectionString);
+        if (!string.IsNullOrEmpty(configuration.ServiceName))
+        {
+            AllowThreadsToWaitForSentinels();
+        }
+
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(configuration);
         builder.Services.AddSingleton<RedisKeys>();
@@ -31,6 +36,14 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton<RedisCommands>();
         builder.Services.AddSingleton<FixedWindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
+    }
+
+    // StackExchange.Redis asks Sentinels on threads of the pool that wait for the answer, several at once in a failover. With as
+    // few threads as cores (2), which the pool only slowly makes more, every request stood still for 2 to 3 seconds.
+    private static void AllowThreadsToWaitForSentinels()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, 16), completions);
     }
 
     /// <summary>Says at start which store is used.</summary>
