@@ -32,14 +32,24 @@ internal sealed class RedisCommands
 
     private readonly RedisConnection connection;
     private readonly LargeValueLane large;
+    private readonly FailoverMonitor failover;
+    private readonly UnknownErrorLog unknownErrors;
     private readonly TimeSpan timeout;
     private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
-    public RedisCommands(RedisConnection connection, LargeValueLane large, RedisOptions options)
+    public RedisCommands(
+        RedisConnection connection,
+        LargeValueLane large,
+        FailoverMonitor failover,
+        UnknownErrorLog unknownErrors,
+        RedisOptions options
+    )
     {
         this.connection = connection;
         this.large = large;
+        this.failover = failover;
+        this.unknownErrors = unknownErrors;
         timeout = options.CommandTimeout;
         telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
@@ -58,7 +68,7 @@ internal sealed class RedisCommands
     public Task<Lease<byte>?> GetLargeAsync(RedisKey key, StoreDeadline deadline) =>
         RunAsync(
             "GET",
-            false,
+            CommandKind.Read,
             static (database, key) => database.StringGetLeaseAsync(key),
             key,
             deadline,
@@ -67,7 +77,7 @@ internal sealed class RedisCommands
 
     /// <summary><c>GET</c>.</summary>
     public Task<RedisValue> GetAsync(RedisKey key) =>
-        RunAsync("GET", false, static (database, key) => database.StringGetAsync(key), key);
+        RunAsync("GET", CommandKind.Read, static (database, key) => database.StringGetAsync(key), key);
 
     /// <summary><c>SET … NX</c>: false if the key exists.</summary>
     public Task<bool> SetIfAbsentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
@@ -89,26 +99,26 @@ internal sealed class RedisCommands
     public Task<bool> SetForAsync(TimeSpan lifetime, RedisKey key, RedisValue value) =>
         RunAsync(
             "SET",
-            true,
+            CommandKind.Write,
             static (database, entry) => database.StringSetAsync(entry.key, entry.value, entry.lifetime),
             (key, value, lifetime)
         );
 
     /// <summary><c>DEL</c>: false if the key does not exist.</summary>
     public Task<bool> DeleteAsync(RedisKey key) =>
-        RunAsync("DEL", true, static (database, key) => database.KeyDeleteAsync(key), key);
+        RunAsync("DEL", CommandKind.Write, static (database, key) => database.KeyDeleteAsync(key), key);
 
     /// <summary><c>PTTL</c>: null if the key does not exist.</summary>
     public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
-        RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
+        RunAsync("PTTL", CommandKind.Read, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
     public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreDeadline? deadline = null) =>
-        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, deadline);
+        RunAsync("HGETALL", CommandKind.Read, static (database, key) => database.HashGetAllAsync(key), key, deadline);
 
     public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreDeadline? deadline = null) =>
         RunAsync(
             "HGET",
-            false,
+            CommandKind.Read,
             static (database, pair) => database.HashGetAsync(pair.key, pair.field),
             (key, field),
             deadline
@@ -122,7 +132,7 @@ internal sealed class RedisCommands
     ) =>
         RunAsync(
             "HSET",
-            true,
+            CommandKind.Write,
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
             (key, field, value),
             deadline
@@ -137,7 +147,7 @@ internal sealed class RedisCommands
     ) =>
         RunAsync(
             "EVAL",
-            true,
+            CommandKind.Script,
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
             (script, key, arguments),
             deadline
@@ -150,15 +160,13 @@ internal sealed class RedisCommands
     {
         try
         {
-            return await SetForAsync(ProbeLifetime, key, RedisValue.EmptyString);
+            return await SetForAsync(RedisKeys.ProbeLifetime, key, RedisValue.EmptyString);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
         {
             return false;
         }
     }
-
-    private static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
 
     private Task<SmallValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
@@ -203,7 +211,7 @@ internal sealed class RedisCommands
         RedisKey key,
         ReadOnlyMemory<byte> value,
         Func<IDatabase, (RedisKey key, RedisValue value), Task<bool>> command
-    ) => RunAsync("SET", true, command, (key, (RedisValue)value), isLarge: value.Length > SmallValue.MaximumLength);
+    ) => RunAsync("SET", CommandKind.Write, command, (key, (RedisValue)value), isLarge: value.Length > SmallValue.MaximumLength);
 
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,
@@ -214,14 +222,14 @@ internal sealed class RedisCommands
             ? MeasureAsync(
                 operation,
                 Measured.Duration,
-                static (self, call) => self.SendAsync(false, call.command, call.state),
-                (command, state)
+                static (self, call) => self.SendAsync(call.operation, CommandKind.Read, call.command, call.state),
+                (operation, command, state)
             )
-            : SendAsync(false, command, state);
+            : SendAsync(operation, CommandKind.Read, command, state);
 
     private Task<TResult> RunAsync<TState, TResult>(
         string operation,
-        bool write,
+        CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
         StoreDeadline? deadline = null,
@@ -232,10 +240,10 @@ internal sealed class RedisCommands
                 operation,
                 Measured.Both,
                 static (self, call) =>
-                    self.SendAsync(call.write, call.command, call.state, call.deadline, call.isLarge),
-                (write, command, state, deadline, isLarge)
+                    self.SendAsync(call.operation, call.kind, call.command, call.state, call.deadline, call.isLarge),
+                (operation, kind, command, state, deadline, isLarge)
             )
-            : SendAsync(write, command, state, deadline, isLarge);
+            : SendAsync(operation, kind, command, state, deadline, isLarge);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -260,7 +268,8 @@ internal sealed class RedisCommands
     }
 
     private async Task<TResult> SendAsync<TState, TResult>(
-        bool write,
+        string operation,
+        CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
         StoreDeadline? deadline = null,
@@ -268,19 +277,24 @@ internal sealed class RedisCommands
     )
     {
         deadline?.ThrowIfPassed();
+        var database = (isLarge ? large.Connection : connection).Database;
         try
         {
             if (isLarge)
             {
                 deadline ??= new StoreDeadline(timeout);
-                return await deadline.WaitAsync(large.SendAsync(command, state, deadline.Left)).ConfigureAwait(false);
+                return await deadline
+                    .WaitAsync(large.SendAsync(database, command, state, deadline.Left))
+                    .ConfigureAwait(false);
             }
 
-            var reply = command(connection.Database, state);
+            var reply = command(database, state);
             return await (deadline is null ? reply : deadline.WaitAsync(reply)).ConfigureAwait(false);
         }
-        catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
+        catch (Exception fault) when (StoreFault.Classify(fault, kind) is { } outage)
         {
+            (isLarge ? large.Failover : failover).Observe(database.Multiplexer, fault);
+            unknownErrors.Observe(operation, fault);
             throw outage;
         }
     }

@@ -5,23 +5,35 @@ using System.Threading.Channels;
 
 namespace FastKv.Tests.Faults;
 
-/// <summary>A network between the service and Redis that can be made slow, half-open, or broken in the middle of a reply.</summary>
+/// <summary>
+/// A network between the service and Redis that can be made slow, half-open, or broken in the middle of a reply, and one address
+/// that can lead to another server.
+/// </summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly ConcurrentDictionary<Link, bool> links = new();
-    private readonly int target;
     private readonly Task accepting;
     private DateTime free;
+    private int connections;
 
-    public TcpProxy(int target)
+    /// <param name="target">The port of the server behind it.</param>
+    /// <param name="address">Where it listens: a free port of 127.0.0.1 unless another is given.</param>
+    public TcpProxy(int target, IPEndPoint? address = null)
     {
-        this.target = target;
+        Target = target;
+        listener = new TcpListener(address ?? new IPEndPoint(IPAddress.Loopback, 0));
         listener.Start();
         accepting = AcceptAsync();
     }
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>The port of the server that new connections reach; those that exist stay where they are.</summary>
+    public int Target { get; set; }
+
+    /// <summary>Connections accepted so far.</summary>
+    public int Connections => Volatile.Read(ref connections);
 
     /// <summary>How much later each byte of a reply arrives.</summary>
     public TimeSpan Delay { get; set; }
@@ -74,6 +86,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                 return;
             }
 
+            Interlocked.Increment(ref connections);
             _ = ServeAsync(client);
         }
     }
@@ -83,7 +96,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         using var link = new Link(client);
         try
         {
-            await link.Server.ConnectAsync(IPAddress.Loopback, target);
+            await link.Server.ConnectAsync(IPAddress.Loopback, Target);
             links[link] = true;
             await Task.WhenAny(RequestsAsync(link), RepliesAsync(link));
         }
