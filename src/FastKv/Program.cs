@@ -16,7 +16,7 @@ try
     builder.AddServer();
     builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();
-    builder.AddAccessTokens(embeddedDirectory);
+    builder.AddAuth(embeddedDirectory);
     builder.AddFeatures();
     builder.AddApiDocument();
     builder.AddHealth();

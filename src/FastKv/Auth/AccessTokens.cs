@@ -5,6 +5,11 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace FastKv.Auth;
 
+/// <summary>A new token, as answers show it.</summary>
+/// <param name="AccessToken">To send as <c>Authorization: Bearer …</c>.</param>
+/// <param name="ExpiresIn">Seconds.</param>
+internal sealed record IssuedToken(string AccessToken, int ExpiresIn);
+
 /// <summary>Issues and validates access tokens: JWT (RFC 7519), signed with HMAC-SHA-256.</summary>
 internal sealed class AccessTokens
 {
@@ -44,13 +49,10 @@ internal sealed class AccessTokens
         };
     }
 
-    /// <summary>Seconds that a new token is valid.</summary>
-    public int LifetimeSeconds => options.LifetimeSeconds;
-
-    public string Issue(string userId)
+    public IssuedToken Issue(string userId)
     {
         var now = time.GetUtcNow();
-        return handler.CreateToken(
+        var token = handler.CreateToken(
             new SecurityTokenDescriptor
             {
                 Issuer = options.Issuer,
@@ -62,6 +64,7 @@ internal sealed class AccessTokens
                 SigningCredentials = credentials,
             }
         );
+        return new IssuedToken(token, options.LifetimeSeconds);
     }
 
     /// <summary>Who sent this Authorization header, or null if it holds no token that is valid now.</summary>

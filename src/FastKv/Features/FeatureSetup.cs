@@ -9,10 +9,7 @@ internal static class FeatureSetup
     public static void AddFeatures(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(PasswordOptions.From(builder.Configuration));
-        builder.Services.AddSingleton<PasswordHasher>();
         builder.Services.AddSingleton<UserStore>();
-        builder.Services.AddSingleton<LoginLimiter>();
         builder.Services.AddSingleton<RegistrationLimiter>();
         builder.Services.AddSingleton<DataStore>();
         builder.Services.AddFastEndpoints(options =>

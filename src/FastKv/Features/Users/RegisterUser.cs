@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Auth;
 using FluentValidation;
 
 namespace FastKv.Features.Users;

@@ -38,24 +38,6 @@ internal static class UserDocument
             ("gender", Gender)
         );
 
-    public static OpenApiObject TokenRequest { get; } =
-        OpenApiObject.Of(
-            "GenerateTokenRequest",
-            ("username", OpenApiObject.Text("The name that was registered, in any case.", "example_user", 1)),
-            (
-                "password",
-                OpenApiObject.Text("The password that was registered.", "secure_password123", 1, format: "password")
-            )
-        );
-
-    public static OpenApiObject TokenResponse { get; } =
-        OpenApiObject.Success(
-            "GenerateTokenResponse",
-            "Access token generated successfully.",
-            ("access_token", OpenApiObject.Text("To send as `Authorization: Bearer …`.", "<TOKEN>")),
-            ("expires_in", OpenApiObject.WholeNumber("Seconds that the token is valid.", 3600, 1))
-        );
-
     private static OpenApiSchema Username =>
         OpenApiObject.Text(
             "Letters, digits and `_ . -`. Unique without regard to case.",

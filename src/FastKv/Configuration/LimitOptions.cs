@@ -1,6 +1,4 @@
-using FastKv.Configuration;
-
-namespace FastKv.Server;
+namespace FastKv.Configuration;
 
 /// <summary>Settings <c>FastKv__Limits__*</c>: what one client, one user and all of them together may use.</summary>
 internal sealed class LimitOptions
