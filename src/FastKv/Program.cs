@@ -1,5 +1,6 @@
 using FastKv.Api;
 using FastKv.Api.Docs;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Configuration;
 using FastKv.Features;

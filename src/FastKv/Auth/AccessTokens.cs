@@ -5,11 +5,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace FastKv.Auth;
 
-/// <summary>A new token, as answers show it.</summary>
-/// <param name="AccessToken">To send as <c>Authorization: Bearer …</c>.</param>
-/// <param name="ExpiresIn">Seconds.</param>
-internal sealed record IssuedToken(string AccessToken, int ExpiresIn);
-
 /// <summary>Issues and validates access tokens: JWT (RFC 7519), signed with HMAC-SHA-256.</summary>
 internal sealed class AccessTokens
 {

@@ -1,6 +1,7 @@
 using FastEndpoints;
 using FastKv.Features.Data;
 using FastKv.Features.Users;
+using NJsonSchema.Generation.TypeMappers;
 
 namespace FastKv.Features;
 
@@ -12,6 +13,8 @@ internal static class FeatureSetup
         builder.Services.AddSingleton<UserStore>();
         builder.Services.AddSingleton<RegistrationLimiter>();
         builder.Services.AddSingleton<DataStore>();
+        builder.Services.AddSingleton<ITypeMapper>(_ => DataSchema.Key);
+        builder.Services.AddSingleton<ITypeMapper>(_ => DataSchema.Value);
         builder.Services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;

@@ -1,19 +1,25 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Server;
 using FluentValidation;
 
 namespace FastKv.Features.Tokens;
 
-/// <summary>The document's section 2, Generate Token.</summary>
+/// <summary>Who signs in.</summary>
 internal sealed class GenerateTokenRequest
 {
-    [JsonConverter(typeof(LenientStringConverter))]
+    /// <summary>The name that was registered, in any case.</summary>
+    /// <example>example_user</example>
+    [Required, JsonConverter(typeof(LenientStringConverter))]
     public string? Username { get; init; }
 
-    [JsonConverter(typeof(LenientStringConverter))]
+    /// <summary>The password that was registered.</summary>
+    /// <example>secure_password123</example>
+    [Required, DataType(DataType.Password), JsonConverter(typeof(LenientStringConverter))]
     public string? Password { get; init; }
 }
 
@@ -32,8 +38,8 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
 }
 
 /// <summary>
-/// 200 with a token, or 401; an unknown user and a wrong password get the same answer after the same work. 429 after too many
-/// failures, also if this password is right.
+/// The document's section 2, Generate Token: 200 with a token, or 401; an unknown user and a wrong password get the same answer
+/// after the same work. 429 after too many failures, also if this password is right.
 /// </summary>
 internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens tokens)
     : Endpoint<GenerateTokenRequest>
@@ -44,19 +50,16 @@ internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens
         AllowAnonymous();
         DontAutoSendResponse();
         RequestBinder(new JsonBinder<GenerateTokenRequest>(TokenJson.Context.GenerateTokenRequest));
-        Description(
-            route =>
-                route.Documents(
-                    new(2, "generateToken", OpenApiTags.Users, "Generate an access token")
-                    {
-                        Description = "The four operations on data need the token as `Authorization: Bearer <TOKEN>`.",
-                        Takes = TokenDocument.TokenRequest,
-                        Status = 200,
-                        Answers = TokenDocument.TokenResponse,
-                        Refuses = [ApiError.MissingFields, ApiError.InvalidCredentials],
-                    }
-                ),
-            clearDefaults: true
+        Summary(summary =>
+        {
+            summary.Summary = "Generate an access token";
+            summary.Description = "The four operations on data need the token as `Authorization: Bearer <TOKEN>`.";
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Tokens)
+                .Produces<GenerateTokenResponse>(200)
+                .ProducesErrors(ApiError.MissingFields, ApiError.InvalidCredentials)
         );
     }
 
@@ -83,10 +86,27 @@ internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens
         return ApiResponse.WriteAsync(
             HttpContext,
             200,
-            new GenerateTokenResponse("success", "Access token generated successfully.", tokens.Issue(user.UserId)),
+            new GenerateTokenResponse
+            {
+                Status = "success",
+                Message = "Access token generated successfully.",
+                Data = tokens.Issue(user.UserId),
+            },
             TokenJson.Context.GenerateTokenResponse
         );
     }
 }
 
-internal sealed record GenerateTokenResponse(string Status, string Message, IssuedToken Data);
+/// <summary>The answer with a token.</summary>
+internal sealed class GenerateTokenResponse
+{
+    /// <example>success</example>
+    [AllowedValues("success")]
+    public required string Status { get; init; }
+
+    /// <summary>What happened, for a person.</summary>
+    /// <example>Access token generated successfully.</example>
+    public required string Message { get; init; }
+
+    public required IssuedToken Data { get; init; }
+}

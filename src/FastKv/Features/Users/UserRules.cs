@@ -9,6 +9,7 @@ internal static class UserRules
 {
     public const int MinimumUsernameLength = 3;
     public const int MaximumUsernameLength = 64;
+    public const string UsernamePattern = "^[A-Za-z0-9_.-]+$";
 
     /// <summary><c>a@b</c></summary>
     public const int MinimumEmailLength = 3;
