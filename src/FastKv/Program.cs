@@ -1,5 +1,6 @@
 using FastKv.Api;
 using FastKv.Api.Docs;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Configuration;
 using FastKv.Features;
@@ -16,7 +17,7 @@ try
     builder.AddServer();
     builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();
-    builder.AddAccessTokens(embeddedDirectory);
+    builder.AddAuth(embeddedDirectory);
     builder.AddFeatures();
     builder.AddApiDocument();
     builder.AddHealth();

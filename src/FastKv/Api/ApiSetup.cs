@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FastEndpoints;
 using FluentValidation.Results;
 
@@ -14,6 +15,14 @@ internal static class ApiSetup
         var operations = app.MapGroup("");
         operations.MapFastEndpoints(config =>
         {
+            config.Serializer.Options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // Generated clients name an operation so: storeData.
+            config.Endpoints.NameGenerator = endpoint =>
+                JsonNamingPolicy.CamelCase.ConvertName(endpoint.EndpointType.Name);
+
+            // By Accepts metadata the router would answer 415 before the token is checked; the others tell of answers that are
+            // never given. An operation says itself what it answers.
+            config.Endpoints.Configurator = endpoint => endpoint.Description(_ => { }, clearDefaults: true);
             config.Errors.ResponseBuilder = (failures, _, _) => failures;
             config.Serializer.ResponseSerializer = (response, body, _, _, _) =>
                 RefuseAsync(response.HttpContext, (List<ValidationFailure>)body!);

@@ -1,6 +1,13 @@
 namespace FastKv.Api;
 
 /// <summary>One problem of a request.</summary>
-/// <param name="Field">The member of the request, as the client spells it.</param>
-/// <param name="Reason">What it must be.</param>
-internal sealed record ErrorDetail(string Field, string Reason);
+internal sealed class ErrorDetail(string field, string reason)
+{
+    /// <summary>The member of the request, as the client spells it.</summary>
+    /// <example>age</example>
+    public string Field { get; } = field;
+
+    /// <summary>What it must be.</summary>
+    /// <example>must be a whole number from 1 to 150</example>
+    public string Reason { get; } = reason;
+}

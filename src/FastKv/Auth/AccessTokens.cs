@@ -44,13 +44,10 @@ internal sealed class AccessTokens
         };
     }
 
-    /// <summary>Seconds that a new token is valid.</summary>
-    public int LifetimeSeconds => options.LifetimeSeconds;
-
-    public string Issue(string userId)
+    public IssuedToken Issue(string userId)
     {
         var now = time.GetUtcNow();
-        return handler.CreateToken(
+        var token = handler.CreateToken(
             new SecurityTokenDescriptor
             {
                 Issuer = options.Issuer,
@@ -62,6 +59,7 @@ internal sealed class AccessTokens
                 SigningCredentials = credentials,
             }
         );
+        return new IssuedToken(token, options.LifetimeSeconds);
     }
 
     /// <summary>Who sent this Authorization header, or null if it holds no token that is valid now.</summary>

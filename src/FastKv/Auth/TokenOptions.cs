@@ -7,6 +7,8 @@ namespace FastKv.Auth;
 /// <summary>Settings <c>FastKv__Token__*</c>.</summary>
 internal sealed class TokenOptions
 {
+    public const int MaximumLifetimeSeconds = 31_536_000;
+
     private const int MinimumKeyLength = 32;
 
     /// <summary>HMAC-SHA-256 keys in base64, at least 32 bytes each (RFC 7518, 3.2). The first signs, all verify.</summary>
@@ -29,7 +31,7 @@ internal sealed class TokenOptions
     public static TokenOptions From(IConfiguration configuration, string? keyFile)
     {
         var options = Setting.Bind<TokenOptions>(configuration, "Token");
-        Setting.RequireRange("Token:LifetimeSeconds", options.LifetimeSeconds, 1, 31_536_000);
+        Setting.RequireRange("Token:LifetimeSeconds", options.LifetimeSeconds, 1, MaximumLifetimeSeconds);
         Setting.RequireRange("Token:CacheSize", options.CacheSize, 16, 1_000_000);
         if (string.IsNullOrWhiteSpace(options.Issuer) || string.IsNullOrWhiteSpace(options.Audience))
         {

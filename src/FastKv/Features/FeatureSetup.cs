@@ -1,6 +1,7 @@
 using FastEndpoints;
 using FastKv.Features.Data;
 using FastKv.Features.Users;
+using NJsonSchema.Generation.TypeMappers;
 
 namespace FastKv.Features;
 
@@ -9,12 +10,11 @@ internal static class FeatureSetup
     public static void AddFeatures(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(PasswordOptions.From(builder.Configuration));
-        builder.Services.AddSingleton<PasswordHasher>();
         builder.Services.AddSingleton<UserStore>();
-        builder.Services.AddSingleton<LoginLimiter>();
         builder.Services.AddSingleton<RegistrationLimiter>();
         builder.Services.AddSingleton<DataStore>();
+        builder.Services.AddSingleton<ITypeMapper>(_ => DataSchema.Key);
+        builder.Services.AddSingleton<ITypeMapper>(_ => DataSchema.Value);
         builder.Services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;

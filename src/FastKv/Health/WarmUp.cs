@@ -133,7 +133,7 @@ internal sealed partial class WarmUp(
     private async Task VisitAsync(HttpClient client, CancellationToken cancellation)
     {
         var user = $"warm-up-{Guid.NewGuid():N}";
-        var token = $"Bearer {tokens.Issue(user)}";
+        var token = $"Bearer {tokens.Issue(user).AccessToken}";
         await redis.SetForAsync(EntryLifetime, keys.Data(user, "entry"u8), "A value of some length, \"quoted\"");
         for (var request = 0; request < Requests - 1; request++)
         {

@@ -1,6 +1,7 @@
 using BitFaster.Caching.Lru;
 using FastKv.Api;
 using FastKv.Auth;
+using FastKv.Configuration;
 
 namespace FastKv.Server;
 

@@ -1,4 +1,5 @@
 using FastKv.Api;
+using FastKv.Configuration;
 using FastKv.Telemetry;
 using Microsoft.AspNetCore.Connections.Features;
 

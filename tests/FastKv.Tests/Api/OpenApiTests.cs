@@ -110,7 +110,7 @@ public sealed class OpenApiTests(ServiceFixture fixture)
         var documented = operation["responses"]!
             .AsObject()
             .Where(response => response.Key != $"{success}")
-            .SelectMany(response => CodesOf(response.Value!).Select(code => $"{response.Key} {code}"));
+            .SelectMany(response => CodesOf(document, response.Value!).Select(code => $"{response.Key} {code}"));
 
         Assert.Equal(id, operation["operationId"]!.GetValue<string>());
         Assert.NotEmpty(operation["summary"]!.GetValue<string>());
@@ -118,6 +118,57 @@ public sealed class OpenApiTests(ServiceFixture fixture)
         Assert.NotNull(operation["responses"]![$"{success}"]);
         Assert.Equal($"{errors}, {OfEveryOperation}".Split(", ").Order(), documented.Order());
         Assert.Equal(needsToken ? """[{"bearer":[]}]""" : "[]", operation["security"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task An_error_answer_has_an_example_of_each_of_its_codes_and_of_no_other()
+    {
+        var document = await DocumentAsync();
+        foreach (var response in ResponsesOf(document).Where(response => response.Key[0] is not '2'))
+        {
+            var examples = response.Value!["content"]!["application/json"]!["examples"]!.AsObject();
+
+            Assert.Equal(CodesOf(document, response.Value), examples.Select(example => example.Key));
+            Assert.All(examples, example => Assert.Equal(example.Key, $"{example.Value!["value"]!["code"]}"));
+        }
+    }
+
+    [Fact]
+    public async Task Every_object_has_a_name_and_every_member_a_description_and_an_example()
+    {
+        var document = await DocumentAsync();
+        var schemas = document["components"]!["schemas"]!.AsObject();
+        Assert.Contains("ErrorResponse", schemas.Select(schema => schema.Key));
+        foreach (var (name, schema) in schemas.Where(schema => !schema.Value!.AsObject().ContainsKey("allOf")))
+        {
+            foreach (var (member, described) in schema!["properties"]!.AsObject())
+            {
+                var where = $"{name}.{member}";
+                var value = (described!["items"] ?? described).AsObject();
+                Assert.True(value["type"]?.GetValue<string>() != "object", $"{where} is an object without a name");
+                if (described["$ref"] is null && member != "status")
+                {
+                    Assert.False(string.IsNullOrEmpty(described["description"]?.GetValue<string>()), where);
+                }
+
+                Assert.True(value.ContainsKey("$ref") || value["examples"] is JsonArray { Count: 1 }, where);
+            }
+        }
+
+        foreach (var response in ResponsesOf(document))
+        {
+            Assert.NotNull(response.Value!["content"]!["application/json"]!["schema"]!["$ref"]);
+        }
+    }
+
+    [Fact]
+    public async Task The_document_is_the_same_whatever_host_the_client_names()
+    {
+        var usual = await Api.GetAsync("/openapi/v1.json");
+
+        var other = await Api.SendAsync(HttpMethod.Get, "/openapi/v1.json", null, null, ("Host", "other.example"));
+
+        Assert.Equal(usual.Text, other.Expect(HttpStatusCode.OK).Text);
     }
 
     [Fact]
@@ -418,8 +469,21 @@ public sealed class OpenApiTests(ServiceFixture fixture)
     private static JsonObject OperationOf(JsonObject document, string method, string path) =>
         document["paths"]![path]![method]!.AsObject();
 
-    private static IEnumerable<string> CodesOf(JsonNode response) =>
-        response["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key);
+    /// <summary>The codes of an error answer: what its schema allows.</summary>
+    private static IEnumerable<string> CodesOf(JsonObject document, JsonNode response)
+    {
+        var schema = response["content"]!["application/json"]!["schema"]!.AsObject();
+        var parts = JsonSchema.Resolve(document, schema)["allOf"]!.AsArray();
+        Assert.Equal("#/components/schemas/ErrorResponse", $"{parts[0]!["$ref"]}");
+        var code = parts[1]!["properties"]!["code"]!;
+        return (code["enum"]?.AsArray() ?? [code["const"]!.DeepClone()]).Select(one => $"{one}");
+    }
+
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> ResponsesOf(JsonObject document) =>
+        document["paths"]!
+            .AsObject()
+            .SelectMany(path => path.Value!.AsObject())
+            .SelectMany(operation => operation.Value!["responses"]!.AsObject());
 
     private static JsonNode RequestExample(JsonObject document, string method, string path) =>
         RequestContent(document, method, path)["example"]!.DeepClone();
@@ -449,7 +513,7 @@ public sealed class OpenApiTests(ServiceFixture fixture)
 
         if (reply.Code is { } code)
         {
-            Assert.Contains(code, CodesOf(response));
+            Assert.Contains(code, CodesOf(document, response));
             var example = content["examples"]![code]!["value"]!;
             Assert.Equal($"{example["message"]}", $"{reply.Json["message"]}");
         }

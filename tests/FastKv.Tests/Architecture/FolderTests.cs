@@ -4,16 +4,17 @@ using Xunit;
 
 namespace FastKv.Tests.Architecture;
 
-/// <summary>Folders point one way: Program → Features → Auth, Api, Redis, Telemetry.</summary>
+/// <summary>Folders point one way: Program → Features → Auth → Api, Redis, Telemetry.</summary>
 public sealed class FolderTests
 {
     private const string Root = "FastKv.";
 
     [Theory]
-    [InlineData("Features.Users", "Features.Data", "Health")]
-    [InlineData("Features.Data", "Features.Users", "Health")]
+    [InlineData("Features.Users", "Features.Tokens", "Features.Data", "Health")]
+    [InlineData("Features.Tokens", "Features.Users", "Features.Data", "Health")]
+    [InlineData("Features.Data", "Features.Users", "Features.Tokens", "Health")]
     [InlineData("Server", "Features", "Health")]
-    [InlineData("Auth", "Features", "Redis", "Health", "Server")]
+    [InlineData("Auth", "Features", "Health", "Server")]
     [InlineData("Api", "Features", "Auth", "Health", "Server")]
     [InlineData("Redis", "Features", "Auth", "Api", "Health", "Server")]
     [InlineData("Telemetry", "Features", "Auth", "Api", "Redis", "Health", "Server")]

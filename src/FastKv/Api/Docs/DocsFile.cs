@@ -29,16 +29,13 @@ internal sealed class DocsFile
 
     /// <param name="assembly">Where it is.</param>
     /// <param name="resource">Its name there; the ending tells the content type.</param>
-    /// <param name="isCompressed">Whether it is kept as gzip.</param>
-    public static DocsFile Load(Assembly assembly, string resource, bool isCompressed)
+    public static DocsFile Load(Assembly assembly, string resource)
     {
         using var stream = assembly.GetManifestResourceStream(resource)!;
         using var kept = new MemoryStream();
         stream.CopyTo(kept);
         var bytes = kept.ToArray();
-        return isCompressed
-            ? new DocsFile(TypeOf(resource), Decompress(bytes), bytes)
-            : new DocsFile(TypeOf(resource), bytes, Compress(bytes));
+        return new DocsFile(TypeOf(resource), bytes, Compress(bytes));
     }
 
     /// <summary>Answers with the file, or with 304 if the client has it.</summary>
@@ -80,14 +77,6 @@ internal sealed class DocsFile
             ".js" => "text/javascript; charset=utf-8",
             _ => MediaTypeNames.Image.Png,
         };
-
-    private static byte[] Decompress(byte[] bytes)
-    {
-        using var gzip = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
-        using var plain = new MemoryStream();
-        gzip.CopyTo(plain);
-        return plain.ToArray();
-    }
 
     private static byte[] Compress(byte[] bytes)
     {

@@ -1,6 +1,6 @@
 using System.Net.Mime;
 using System.Reflection;
-using Swashbuckle.AspNetCore.SwaggerUI;
+using NSwag.AspNetCore;
 
 namespace FastKv.Api.Docs;
 
@@ -12,31 +12,25 @@ internal static class DocsSetup
 {
     public const string Path = "/docs";
 
-    private const string SwaggerUI = "Swashbuckle.AspNetCore.SwaggerUI.node_modules.swagger_ui_dist.";
+    private const string SwaggerUI = "NSwag.AspNetCore.SwaggerUi.";
 
     /// <summary>Serves the page, and at <c>/</c> says where it is.</summary>
     public static void MapDocs(this WebApplication app)
     {
         var own = typeof(DocsSetup).Assembly;
-        var swaggerUI = typeof(SwaggerUIOptions).Assembly;
+        var swaggerUI = typeof(SwaggerUiSettings).Assembly;
         app.MapFile(Path, own, "docs.html");
         app.MapFile($"{Path}/docs.css", own, "docs.css");
         app.MapFile($"{Path}/docs.js", own, "docs.js");
-        app.MapFile($"{Path}/swagger-ui.css", swaggerUI, SwaggerUI + "swagger-ui.css", isCompressed: true);
-        app.MapFile($"{Path}/swagger-ui-bundle.js", swaggerUI, SwaggerUI + "swagger-ui-bundle.js", isCompressed: true);
-        app.MapFile($"{Path}/favicon.png", swaggerUI, SwaggerUI + "favicon-32x32.png", isCompressed: true);
+        app.MapFile($"{Path}/swagger-ui.css", swaggerUI, SwaggerUI + "swagger-ui.css");
+        app.MapFile($"{Path}/swagger-ui-bundle.js", swaggerUI, SwaggerUI + "swagger-ui-bundle.js");
+        app.MapFile($"{Path}/favicon.png", swaggerUI, SwaggerUI + "favicon-32x32.png");
         app.MapGet("/", WelcomeAsync).ExcludeFromDescription();
     }
 
-    private static void MapFile(
-        this WebApplication app,
-        string path,
-        Assembly assembly,
-        string resource,
-        bool isCompressed = false
-    )
+    private static void MapFile(this WebApplication app, string path, Assembly assembly, string resource)
     {
-        var file = new Lazy<DocsFile>(() => DocsFile.Load(assembly, resource, isCompressed));
+        var file = new Lazy<DocsFile>(() => DocsFile.Load(assembly, resource));
         app.MapGet(path, context => file.Value.WriteAsync(context)).ExcludeFromDescription().DisableHttpMetrics();
     }
 

@@ -1,10 +1,10 @@
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 
 namespace FastKv.Features.Data;
 
-/// <summary>The document's section 6, Delete Data.</summary>
 internal readonly record struct DeleteDataRequest(DataKey Key);
 
 internal sealed class DeleteDataBinder : IRequestBinder<DeleteDataRequest>
@@ -13,7 +13,7 @@ internal sealed class DeleteDataBinder : IRequestBinder<DeleteDataRequest>
         new(new DeleteDataRequest(DataRequest.KeyOf(context)));
 }
 
-/// <summary>200, or 404 if there is no such key.</summary>
+/// <summary>The document's section 6, Delete Data: 200, or 404 if there is no such key.</summary>
 internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
 {
     public override void Configure()
@@ -21,25 +21,17 @@ internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
         Delete("/api/data/{key}");
         DontAutoSendResponse();
         RequestBinder(new DeleteDataBinder());
-        Description(
-            route =>
-                route.Documents(
-                    new(6, "deleteData", OpenApiTags.Data, "Delete a key and its value")
-                    {
-                        Description = "Refused if there is no such key.",
-                        Key = DataDocument.Key,
-                        Status = 200,
-                        Answers = DataDocument.DeleteResponse,
-                        Refuses =
-                        [
-                            ApiError.InvalidToken,
-                            ApiError.InvalidKey,
-                            ApiError.KeyNotFound,
-                            ApiError.OutcomeUnknown,
-                        ],
-                    }
-                ),
-            clearDefaults: true
+        Summary(summary =>
+        {
+            summary.Summary = "Delete a key and its value";
+            summary.Description = "Refused if there is no such key.";
+            summary.ResponseExamples[200] = new SuccessResponse("Data deleted successfully.");
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Data)
+                .Produces<SuccessResponse>(200)
+                .ProducesErrors(ApiError.InvalidKey, ApiError.KeyNotFound, ApiError.OutcomeUnknown)
         );
     }
 

@@ -1,12 +1,13 @@
 using System.Buffers;
+using System.ComponentModel.DataAnnotations;
 using System.IO.Pipelines;
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 
 namespace FastKv.Features.Data;
 
-/// <summary>The document's section 4, Retrieve Data.</summary>
 internal readonly record struct RetrieveDataRequest(DataKey Key);
 
 internal sealed class RetrieveDataBinder : IRequestBinder<RetrieveDataRequest>
@@ -15,7 +16,7 @@ internal sealed class RetrieveDataBinder : IRequestBinder<RetrieveDataRequest>
         new(new RetrieveDataRequest(DataRequest.KeyOf(context)));
 }
 
-/// <summary>200 with the value, or 404 if there is no such key.</summary>
+/// <summary>The document's section 4, Retrieve Data: 200 with the value, or 404 if there is no such key.</summary>
 internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataRequest>
 {
     public override void Configure()
@@ -23,19 +24,16 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
         Get("/api/data/{key}");
         DontAutoSendResponse();
         RequestBinder(new RetrieveDataBinder());
-        Description(
-            route =>
-                route.Documents(
-                    new(4, "retrieveData", OpenApiTags.Data, "Retrieve the value of a key")
-                    {
-                        Description = "Each user has keys of their own and reaches no others.",
-                        Key = DataDocument.Key,
-                        Status = 200,
-                        Answers = DataDocument.RetrieveResponse,
-                        Refuses = [ApiError.InvalidToken, ApiError.InvalidKey, ApiError.KeyNotFound],
-                    }
-                ),
-            clearDefaults: true
+        Summary(summary =>
+        {
+            summary.Summary = "Retrieve the value of a key";
+            summary.Description = "Each user has keys of their own and reaches no others.";
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Data)
+                .Produces<RetrieveDataResponse>(200)
+                .ProducesErrors(ApiError.InvalidKey, ApiError.KeyNotFound)
         );
     }
 
@@ -79,4 +77,23 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
     private static ReadOnlySpan<byte> Opening => """{"status":"success","data":{"key":" """u8[..^1];
     private static ReadOnlySpan<byte> Separator => "\",\"value\":\""u8;
     private static ReadOnlySpan<byte> Closing => "\"}}"u8;
+}
+
+/// <summary>The answer with a key and its value.</summary>
+internal sealed class RetrieveDataResponse
+{
+    /// <example>success</example>
+    [AllowedValues("success")]
+    public required string Status { get; init; }
+
+    public required RetrievedData Data { get; init; }
+}
+
+/// <summary>A key and its value.</summary>
+internal sealed class RetrievedData
+{
+    public required DataKey Key { get; init; }
+
+    /// <example>data_value</example>
+    public required ReadOnlyMemory<byte> Value { get; init; }
 }

@@ -1,11 +1,18 @@
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 
 namespace FastKv.Features.Data;
 
-/// <summary>The document's section 3, Store Data.</summary>
-internal readonly record struct StoreDataRequest(DataKey Key, ReadOnlyMemory<byte> Value);
+/// <summary>A new key and its value.</summary>
+internal readonly struct StoreDataRequest
+{
+    public required DataKey Key { get; init; }
+
+    /// <example>data_value</example>
+    public required ReadOnlyMemory<byte> Value { get; init; }
+}
 
 internal sealed class StoreDataBinder : IRequestBinder<StoreDataRequest>
 {
@@ -17,11 +24,11 @@ internal sealed class StoreDataBinder : IRequestBinder<StoreDataRequest>
             throw DataRequest.InvalidKey(valueToo: body.Value is null);
         }
 
-        return new StoreDataRequest(key, body.Value ?? throw DataRequest.InvalidValue());
+        return new StoreDataRequest { Key = key, Value = body.Value ?? throw DataRequest.InvalidValue() };
     }
 }
 
-/// <summary>201, or 409 if the key exists.</summary>
+/// <summary>The document's section 3, Store Data: 201, or 409 if the key exists.</summary>
 internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
 {
     public override void Configure()
@@ -29,26 +36,17 @@ internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
         Post("/api/data");
         DontAutoSendResponse();
         RequestBinder(new StoreDataBinder());
-        Description(
-            route =>
-                route.Documents(
-                    new(3, "storeData", OpenApiTags.Data, "Store a value under a new key")
-                    {
-                        Description = "Refused if the key exists: to change it, update it.",
-                        Takes = DataDocument.StoreRequest,
-                        Status = 201,
-                        Answers = DataDocument.StoreResponse,
-                        Refuses =
-                        [
-                            ApiError.InvalidToken,
-                            ApiError.InvalidKey,
-                            ApiError.InvalidValue,
-                            ApiError.KeyExists,
-                            ApiError.OutcomeUnknown,
-                        ],
-                    }
-                ),
-            clearDefaults: true
+        Summary(summary =>
+        {
+            summary.Summary = "Store a value under a new key";
+            summary.Description = "Refused if the key exists: to change it, update it.";
+            summary.ResponseExamples[201] = new SuccessResponse("Data stored successfully.");
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Data)
+                .Produces<SuccessResponse>(201)
+                .ProducesErrors(ApiError.InvalidKey, ApiError.InvalidValue, ApiError.KeyExists, ApiError.OutcomeUnknown)
         );
     }
 

@@ -1,11 +1,18 @@
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Api.OpenApi;
 using FastKv.Auth;
 
 namespace FastKv.Features.Data;
 
-/// <summary>The document's section 5, Update Data.</summary>
-internal readonly record struct UpdateDataRequest(DataKey Key, ReadOnlyMemory<byte> Value);
+/// <summary>The new value of a key.</summary>
+internal readonly struct UpdateDataRequest
+{
+    public required DataKey Key { get; init; }
+
+    /// <example>new_data_value</example>
+    public required ReadOnlyMemory<byte> Value { get; init; }
+}
 
 internal sealed class UpdateDataBinder : IRequestBinder<UpdateDataRequest>
 {
@@ -13,11 +20,11 @@ internal sealed class UpdateDataBinder : IRequestBinder<UpdateDataRequest>
     {
         var key = DataRequest.KeyOf(context);
         var body = await DataBody.ReadAsync(context.HttpContext, cancellation);
-        return new UpdateDataRequest(key, body.Value ?? throw DataRequest.InvalidValue());
+        return new UpdateDataRequest { Key = key, Value = body.Value ?? throw DataRequest.InvalidValue() };
     }
 }
 
-/// <summary>200, or 404 if there is no such key.</summary>
+/// <summary>The document's section 5, Update Data: 200, or 404 if there is no such key.</summary>
 internal sealed class UpdateData(DataStore data) : Endpoint<UpdateDataRequest>
 {
     public override void Configure()
@@ -25,27 +32,22 @@ internal sealed class UpdateData(DataStore data) : Endpoint<UpdateDataRequest>
         Put("/api/data/{key}");
         DontAutoSendResponse();
         RequestBinder(new UpdateDataBinder());
-        Description(
-            route =>
-                route.Documents(
-                    new(5, "updateData", OpenApiTags.Data, "Update the value of a key")
-                    {
-                        Description = "Refused if there is no such key: to make it, store it.",
-                        Takes = DataDocument.UpdateRequest,
-                        Key = DataDocument.Key,
-                        Status = 200,
-                        Answers = DataDocument.UpdateResponse,
-                        Refuses =
-                        [
-                            ApiError.InvalidToken,
-                            ApiError.InvalidKey,
-                            ApiError.InvalidValue,
-                            ApiError.KeyNotFound,
-                            ApiError.OutcomeUnknown,
-                        ],
-                    }
-                ),
-            clearDefaults: true
+        Summary(summary =>
+        {
+            summary.Summary = "Update the value of a key";
+            summary.Description = "Refused if there is no such key: to make it, store it.";
+            summary.ResponseExamples[200] = new SuccessResponse("Data updated successfully.");
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Data)
+                .Produces<SuccessResponse>(200)
+                .ProducesErrors(
+                    ApiError.InvalidKey,
+                    ApiError.InvalidValue,
+                    ApiError.KeyNotFound,
+                    ApiError.OutcomeUnknown
+                )
         );
     }
 

@@ -1,28 +1,51 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using FastEndpoints;
 using FastKv.Api;
+using FastKv.Api.OpenApi;
+using FastKv.Auth;
 using FluentValidation;
 
 namespace FastKv.Features.Users;
 
-/// <summary>The document's section 1, User Registration.</summary>
+/// <summary>Who registers.</summary>
 internal sealed class RegisterUserRequest
 {
+    /// <summary>Letters, digits and `_ . -`. Unique without regard to case.</summary>
+    /// <example>example_user</example>
+    [Required, StringLength(UserRules.MaximumUsernameLength, MinimumLength = UserRules.MinimumUsernameLength)]
+    [RegularExpression(UserRules.UsernamePattern)]
     [JsonConverter(typeof(LenientStringConverter))]
     public string? Username { get; init; }
 
+    /// <summary>An email address. Unique without regard to case.</summary>
+    /// <example>user@example.com</example>
+    [Required, StringLength(UserRules.MaximumEmailLength, MinimumLength = UserRules.MinimumEmailLength), EmailAddress]
     [JsonConverter(typeof(LenientStringConverter))]
     public string? Email { get; init; }
 
+    /// <summary>A letter and a digit; not the username, the email or one of the commonest. Every character is allowed.</summary>
+    /// <example>secure_password123</example>
+    [Required, StringLength(UserRules.MaximumPasswordLength, MinimumLength = UserRules.MinimumPasswordLength)]
+    [DataType(DataType.Password)]
     [JsonConverter(typeof(LenientStringConverter))]
     public string? Password { get; init; }
 
+    /// <summary>White space at the ends is dropped.</summary>
+    /// <example>John Doe</example>
+    [Required, StringLength(UserRules.MaximumFullNameLength, MinimumLength = 1), RegularExpression(@"\S")]
     [JsonConverter(typeof(LenientStringConverter))]
     public string? FullName { get; init; }
 
+    /// <summary>In years.</summary>
+    /// <example>30</example>
+    [Required, Range(UserRules.MinimumAge, UserRules.MaximumAge)]
     [JsonConverter(typeof(LenientWholeNumberConverter))]
     public int? Age { get; init; }
 
+    /// <summary>Free text.</summary>
+    /// <example>male</example>
+    [Required, StringLength(UserRules.MaximumGenderLength, MinimumLength = 1)]
     [JsonConverter(typeof(LenientStringConverter))]
     public string? Gender { get; init; }
 }
@@ -59,7 +82,7 @@ internal sealed class RegisterUserValidator : Validator<RegisterUserRequest>
     }
 }
 
-/// <summary>201, or 409 if the username or the email is taken.</summary>
+/// <summary>The document's section 1, User Registration: 201, or 409 if the username or the email is taken.</summary>
 internal sealed class RegisterUser(
     UserStore users,
     PasswordHasher passwords,
@@ -73,28 +96,24 @@ internal sealed class RegisterUser(
         AllowAnonymous();
         DontAutoSendResponse();
         RequestBinder(new JsonBinder<RegisterUserRequest>(UserJson.Context.RegisterUserRequest));
-        Description(
-            route =>
-                route.Documents(
-                    new(1, "registerUser", OpenApiTags.Users, "Register a user")
-                    {
-                        Description = "Usernames and emails are unique without regard to case.",
-                        Takes = UserDocument.RegisterRequest,
-                        Status = 201,
-                        Answers = UserDocument.RegisterResponse,
-                        Refuses =
-                        [
-                            ApiError.InvalidRequest,
-                            ApiError.InvalidPassword,
-                            ApiError.InvalidAge,
-                            ApiError.GenderRequired,
-                            ApiError.UsernameExists,
-                            ApiError.EmailExists,
-                            ApiError.OutcomeUnknown,
-                        ],
-                    }
-                ),
-            clearDefaults: true
+        Summary(summary =>
+        {
+            summary.Summary = "Register a user";
+            summary.Description = "Usernames and emails are unique without regard to case.";
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Users)
+                .Produces<RegisterUserResponse>(201)
+                .ProducesErrors(
+                    ApiError.InvalidRequest,
+                    ApiError.InvalidPassword,
+                    ApiError.InvalidAge,
+                    ApiError.GenderRequired,
+                    ApiError.UsernameExists,
+                    ApiError.EmailExists,
+                    ApiError.OutcomeUnknown
+                )
         );
     }
 
@@ -152,21 +171,66 @@ internal sealed class RegisterUser(
         conflict == Registration.UsernameTaken ? ApiError.UsernameExists : ApiError.EmailExists;
 }
 
-internal sealed record RegisterUserResponse(string Status, string Message, RegisteredUser Data)
+/// <summary>The answer with the user.</summary>
+internal sealed class RegisterUserResponse
 {
+    /// <example>success</example>
+    [AllowedValues("success")]
+    public required string Status { get; init; }
+
+    /// <summary>What happened, for a person.</summary>
+    /// <example>User successfully registered!</example>
+    public required string Message { get; init; }
+
+    public required RegisteredUser Data { get; init; }
+
     public static RegisterUserResponse Of(User user) =>
-        new(
-            "success",
-            "User successfully registered!",
-            new RegisteredUser(user.UserId, user.Username, user.Email, user.FullName, user.Age, user.Gender)
-        );
+        new()
+        {
+            Status = "success",
+            Message = "User successfully registered!",
+            Data = new RegisteredUser
+            {
+                UserId = user.UserId,
+                Username = user.Username,
+                Email = user.Email,
+                FullName = user.FullName,
+                Age = user.Age,
+                Gender = user.Gender,
+            },
+        };
 }
 
-internal sealed record RegisteredUser(
-    string UserId,
-    string Username,
-    string Email,
-    string FullName,
-    int Age,
-    string Gender
-);
+/// <summary>A user, as registered.</summary>
+internal sealed class RegisteredUser
+{
+    /// <summary>An opaque name for the user.</summary>
+    /// <example>"12345"</example>
+    public required string UserId { get; init; }
+
+    /// <summary>Letters, digits and `_ . -`. Unique without regard to case.</summary>
+    /// <example>example_user</example>
+    [StringLength(UserRules.MaximumUsernameLength, MinimumLength = UserRules.MinimumUsernameLength)]
+    [RegularExpression(UserRules.UsernamePattern)]
+    public required string Username { get; init; }
+
+    /// <summary>An email address. Unique without regard to case.</summary>
+    /// <example>user@example.com</example>
+    [StringLength(UserRules.MaximumEmailLength, MinimumLength = UserRules.MinimumEmailLength), EmailAddress]
+    public required string Email { get; init; }
+
+    /// <summary>White space at the ends is dropped.</summary>
+    /// <example>John Doe</example>
+    [StringLength(UserRules.MaximumFullNameLength, MinimumLength = 1), RegularExpression(@"\S")]
+    public required string FullName { get; init; }
+
+    /// <summary>In years.</summary>
+    /// <example>30</example>
+    [Range(UserRules.MinimumAge, UserRules.MaximumAge)]
+    public required int Age { get; init; }
+
+    /// <summary>Free text.</summary>
+    /// <example>male</example>
+    [StringLength(UserRules.MaximumGenderLength, MinimumLength = 1)]
+    public required string Gender { get; init; }
+}

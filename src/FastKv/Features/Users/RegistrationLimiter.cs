@@ -1,3 +1,4 @@
+using FastKv.Configuration;
 using FastKv.Redis;
 using FastKv.Server;
 

@@ -10,8 +10,4 @@ internal sealed record User(
     string Gender,
     string PasswordHash,
     DateTimeOffset CreatedAt
-)
-{
-    /// <summary>The form in which names are compared: usernames and emails are unique without regard to case.</summary>
-    public static string Fold(string name) => name.ToLowerInvariant();
-}
+);

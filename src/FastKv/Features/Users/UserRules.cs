@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
-using FastKv.Api;
-using FluentValidation;
 
 namespace FastKv.Features.Users;
 
@@ -11,6 +9,7 @@ internal static class UserRules
 {
     public const int MinimumUsernameLength = 3;
     public const int MaximumUsernameLength = 64;
+    public const string UsernamePattern = "^[A-Za-z0-9_.-]+$";
 
     /// <summary><c>a@b</c></summary>
     public const int MinimumEmailLength = 3;
@@ -65,14 +64,6 @@ internal static class UserRules
         && !password.Equals(username, StringComparison.OrdinalIgnoreCase)
         && !password.Equals(email, StringComparison.OrdinalIgnoreCase)
         && !CommonPasswords.Contains(password);
-
-    /// <summary>Gives the rule before it its code, the field as the client spells it, and what the field must be.</summary>
-    public static IRuleBuilderOptions<T, TProperty> WithError<T, TProperty>(
-        this IRuleBuilderOptions<T, TProperty> rule,
-        ApiError error,
-        string field,
-        string reason
-    ) => rule.WithErrorCode(error.Code).OverridePropertyName(field).WithMessage(reason);
 
     private static int Characters(string text) => text.EnumerateRunes().Count();
 

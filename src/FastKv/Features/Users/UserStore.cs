@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using FastKv.Auth;
 using FastKv.Redis;
 using StackExchange.Redis;
 
@@ -42,29 +43,11 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     /// <summary>The time that one request may wait for the store.</summary>
     public StoreDeadline NewDeadline() => new(options.CommandTimeout);
 
-    /// <summary>The user of this name, in any case, or null. One round trip.</summary>
-    public async Task<User?> FindAsync(string username, StoreDeadline deadline)
-    {
-        var fields = (await redis.GetHashAsync(keys.User(User.Fold(username)), deadline)).ToDictionary();
-        return fields.Count == 0
-            ? null
-            : new User(
-                fields["user_id"]!,
-                fields["username"]!,
-                fields["email"]!,
-                fields["full_name"]!,
-                (int)fields["age"],
-                fields["gender"]!,
-                fields["password_hash"]!,
-                DateTimeOffset.Parse(fields["created_at"]!, CultureInfo.InvariantCulture)
-            );
-    }
-
     /// <summary>Whether a registration would be refused now; null if not. One round trip, two if the email is claimed.</summary>
     public async Task<Registration?> FindConflictAsync(string username, string email, StoreDeadline deadline)
     {
-        var claimAsync = redis.GetAsync(keys.Email(User.Fold(email)));
-        if (await EmailOfAsync(User.Fold(username), deadline) is not null)
+        var claimAsync = redis.GetAsync(keys.Email(AccountName.Fold(email)));
+        if (await EmailOfAsync(AccountName.Fold(username), deadline) is not null)
         {
             await claimAsync;
             return Registration.UsernameTaken;
@@ -72,14 +55,14 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
 
         if (
             EmailClaim.Parse(await claimAsync) is not { } claim
-            || await EmailOfAsync(claim.Username, deadline) != User.Fold(email)
+            || await EmailOfAsync(claim.Username, deadline) != AccountName.Fold(email)
         )
         {
             return null;
         }
 
         // The name was free a moment ago: if the email is that of a user of this name, it has been taken since.
-        return claim.Username == User.Fold(username) ? Registration.UsernameTaken : Registration.EmailTaken;
+        return claim.Username == AccountName.Fold(username) ? Registration.UsernameTaken : Registration.EmailTaken;
     }
 
     /// <summary>
@@ -89,8 +72,8 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     /// <returns>What became of it, and the user as it is stored.</returns>
     public async Task<(Registration, User)> RegisterAsync(User user, StoreDeadline deadline)
     {
-        var username = User.Fold(user.Username);
-        var email = User.Fold(user.Email);
+        var username = AccountName.Fold(user.Username);
+        var email = AccountName.Fold(user.Email);
         RedisValue replaced = RedisValue.Null;
         for (var polls = 0; polls < MaximumPolls; polls++)
         {
@@ -137,23 +120,10 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
         return (Registration.EmailTaken, user);
     }
 
-    /// <summary>
-    /// Puts a hash with today's parameters in the place of an older one. If the store fails meanwhile, the old one stays until the
-    /// next login.
-    /// </summary>
-    public async Task RenewPasswordHashAsync(User user, string passwordHash, StoreDeadline deadline)
-    {
-        try
-        {
-            await redis.SetHashFieldAsync(keys.User(User.Fold(user.Username)), "password_hash", passwordHash, deadline);
-        }
-        catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
-    }
-
     private async Task<string?> EmailOfAsync(string username, StoreDeadline deadline)
     {
         string? email = await redis.GetHashFieldAsync(keys.User(username), "email", deadline);
-        return email is null ? null : User.Fold(email);
+        return email is null ? null : AccountName.Fold(email);
     }
 
     // Sets the claim if the key is absent or holds exactly what is to be replaced; returns the claim in force, its age first.

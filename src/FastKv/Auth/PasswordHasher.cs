@@ -5,7 +5,7 @@ using System.Text;
 using FastKv.Telemetry;
 using Isopoh.Cryptography.Argon2;
 
-namespace FastKv.Features.Users;
+namespace FastKv.Auth;
 
 /// <summary>What a password check found.</summary>
 /// <param name="IsRight">Whether the password belongs to the hash.</param>

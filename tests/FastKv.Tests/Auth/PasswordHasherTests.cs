@@ -7,7 +7,7 @@ using FastKv.Tests.Harness;
 using FastKv.Tests.Redis;
 using Xunit;
 
-namespace FastKv.Tests.Features.Users;
+namespace FastKv.Tests.Auth;
 
 public sealed class PasswordHasherTests(ReachableStore store) : IClassFixture<ReachableStore>
 {

@@ -1,7 +1,4 @@
-using FastKv.Api;
-using FastKv.Configuration;
-
-namespace FastKv.Server;
+namespace FastKv.Configuration;
 
 /// <summary>Settings <c>FastKv__Limits__*</c>: what one client, one user and all of them together may use.</summary>
 internal sealed class LimitOptions
@@ -17,7 +14,7 @@ internal sealed class LimitOptions
     /// eighth of the memory that the process may use, at most 4,096.
     /// </summary>
     public int MaxConcurrentRequests { get; set; } =
-        (int)Math.Clamp(AvailableMemory / 8 / RequestMemory.UnreservedBytes, 256, 4096);
+        (int)Math.Clamp(AvailableMemory / 8 / UnreservedBytes, 256, 4096);
 
     /// <summary>
     /// Open connections; one more is closed at once. 1 to 1,000,000. The server holds up to 72 KiB for one that sends what nobody
@@ -64,6 +61,9 @@ internal sealed class LimitOptions
     public int Http2MaxStreams { get; set; } = 100;
 
     private const int MiB = 1024 * 1024;
+
+    // What a request may hold without asking (RequestMemory).
+    private const int UnreservedBytes = 16 * 1024;
 
     // The server's buffers of a connection, in and out (ServerSetup).
     private const int BytesOfConnection = 72 * 1024;

@@ -1,6 +1,6 @@
 using FastKv.Configuration;
 
-namespace FastKv.Features.Users;
+namespace FastKv.Auth;
 
 /// <summary>
 /// Settings <c>FastKv__Passwords__*</c>. The default is one of the equivalent Argon2id settings of the OWASP Password Storage

@@ -5,7 +5,7 @@ using FastKv.Tests.Harness;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Xunit;
 
-namespace FastKv.Tests.Features.Users;
+namespace FastKv.Tests.Features.Tokens;
 
 public sealed class GenerateTokenTests(ServiceFixture fixture)
 {

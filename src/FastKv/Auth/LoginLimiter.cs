@@ -1,9 +1,9 @@
+using FastKv.Configuration;
 using FastKv.Redis;
-using FastKv.Server;
 using FastKv.Telemetry;
 using StackExchange.Redis;
 
-namespace FastKv.Features.Users;
+namespace FastKv.Auth;
 
 /// <summary>A login: as whom, and from where.</summary>
 internal readonly record struct LoginAttempt(string Username, string Address);
@@ -47,7 +47,7 @@ internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, L
         return locked;
     }
 
-    private RedisKey UserKey(LoginAttempt attempt) => keys.FailedLoginsOf(User.Fold(attempt.Username));
+    private RedisKey UserKey(LoginAttempt attempt) => keys.FailedLoginsOf(AccountName.Fold(attempt.Username));
 
     private RedisKey AddressKey(LoginAttempt attempt) => keys.FailedLoginsFrom(attempt.Address);
 

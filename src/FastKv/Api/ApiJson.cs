@@ -1,0 +1,16 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace FastKv.Api;
+
+/// <summary>How the bodies of requests and answers are spelt.</summary>
+internal static class ApiJson
+{
+    /// <summary>New options for the JSON context of a feature: member names are read exactly, and é is written as é.</summary>
+    public static JsonSerializerOptions NewOptions() =>
+        new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+}

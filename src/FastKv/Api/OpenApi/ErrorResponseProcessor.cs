@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Net.Mime;
+using System.Text;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.WebUtilities;
+using Namotion.Reflection;
+using Newtonsoft.Json.Linq;
+using NJsonSchema;
+using NSwag;
+using NSwag.Generation.AspNetCore;
+using NSwag.Generation.Processors;
+using NSwag.Generation.Processors.Contexts;
+
+namespace FastKv.Api.OpenApi;
+
+/// <summary>
+/// Adds the error answers of an operation, made from the catalogue of errors: for each status the codes that this operation gives
+/// with it, an example of each, and its headers.
+/// </summary>
+internal sealed class ErrorResponseProcessor : IOperationProcessor
+{
+    private const string TraceIdExample = "0af7651916cd43dd8448eb211c80319c";
+
+    private static readonly ApiError[] OfEveryOperation =
+    [
+        ApiError.InvalidRequest,
+        ApiError.MethodNotAllowed,
+        ApiError.TooManyRequests,
+        ApiError.InternalError,
+        ApiError.StoreUnavailable,
+    ];
+
+    private static readonly ApiError[] OfEveryBody = [ApiError.PayloadTooLarge, ApiError.UnsupportedMediaType];
+
+    public bool Process(OperationProcessorContext context)
+    {
+        var operation = context.OperationDescription.Operation;
+        var metadata = ((AspNetCoreOperationProcessorContext)context).ApiDescription.ActionDescriptor.EndpointMetadata;
+        ApiError[] errors =
+        [
+            .. metadata.OfType<IAllowAnonymous>().Any() ? [] : (ApiError[])[ApiError.InvalidToken],
+            .. metadata.OfType<ErrorResponseMetadata>().SelectMany(own => own.Errors),
+            .. OfEveryOperation,
+            .. operation.RequestBody is null ? [] : OfEveryBody,
+        ];
+        foreach (var answer in errors.Distinct().GroupBy(error => error.Status).OrderBy(answer => answer.Key))
+        {
+            operation.Responses[answer.Key.ToString(CultureInfo.InvariantCulture)] = Answer(context, [.. answer]);
+        }
+
+        return true;
+    }
+
+    private static OpenApiResponse Answer(OperationProcessorContext context, ApiError[] errors)
+    {
+        var body = new OpenApiMediaType { Schema = SchemaOf(context, errors) };
+        var response = new OpenApiResponse
+        {
+            Description = string.Join("\n\n", errors.Select(error => $"`{error.Code}`: {error.Message}")),
+            Content = { [MediaTypeNames.Application.Json] = body },
+        };
+        foreach (var error in errors)
+        {
+            body.Examples.Add(error.Code, ExampleOf(error));
+            AddHeader(response, error);
+        }
+
+        return response;
+    }
+
+    /// <summary>The envelope with the codes of one answer, under a name of its own, so that a generated client has a type of it.</summary>
+    private static JsonSchema SchemaOf(OperationProcessorContext context, ApiError[] errors)
+    {
+        var schemas = context.Document.Components.Schemas;
+        var name = NameOf(context.OperationDescription.Operation.OperationId, errors);
+        if (!schemas.TryGetValue(name, out var schema))
+        {
+            schema = new JsonSchema
+            {
+                AllOf =
+                {
+                    context.SchemaGenerator.GenerateWithReference<JsonSchema>(
+                        typeof(ErrorResponse).ToContextualType(),
+                        context.SchemaResolver
+                    ),
+                    OneOf(errors),
+                },
+            };
+            schemas[name] = schema;
+        }
+
+        return new JsonSchema { Reference = schema };
+    }
+
+    /// <summary>An object whose code is that of one of these errors.</summary>
+    private static JsonSchema OneOf(ApiError[] errors)
+    {
+        var code = new JsonSchemaProperty { Type = JsonObjectType.String };
+        foreach (var error in errors)
+        {
+            code.Enumeration.Add(error.Code);
+        }
+
+        return new JsonSchema
+        {
+            Type = JsonObjectType.Object,
+            Properties = { ["code"] = code },
+            RequiredProperties = { "code" },
+        };
+    }
+
+    /// <summary>KeyExistsError for one code, wherever it is the only one; StoreDataBadRequestError for several.</summary>
+    private static string NameOf(string operation, ApiError[] errors)
+    {
+        var name = errors is [var only]
+            ? string.Concat(only.Code.Split('_').Select(word => word[0] + word[1..].ToLowerInvariant()))
+            : char.ToUpperInvariant(operation[0])
+                + operation[1..]
+                + ReasonPhrases.GetReasonPhrase(errors[0].Status).Replace(" ", "", StringComparison.Ordinal);
+        return name.EndsWith("Error", StringComparison.Ordinal) ? name : name + "Error";
+    }
+
+    private static OpenApiExample ExampleOf(ApiError error)
+    {
+        var body = ApiResponse.ErrorBody(error, null, error.Status >= 500 ? TraceIdExample : null);
+        return new OpenApiExample { Summary = error.Code, Value = JToken.Parse(Encoding.UTF8.GetString(body)) };
+    }
+
+    private static void AddHeader(OpenApiResponse response, ApiError error)
+    {
+        if (error == ApiError.InvalidToken)
+        {
+            response.Headers["WWW-Authenticate"] = Header(
+                JsonObjectType.String,
+                "The scheme, and the error if a token was sent (RFC 6750, 3).",
+                "Bearer error=\"invalid_token\""
+            );
+        }
+        else if (error == ApiError.MethodNotAllowed)
+        {
+            response.Headers["Allow"] = Header(
+                JsonObjectType.String,
+                "The methods that this path answers (RFC 9110, 10.2.1).",
+                "POST"
+            );
+        }
+        else if (error == ApiError.TooManyRequests || error == ApiError.StoreUnavailable)
+        {
+            var seconds = Header(
+                JsonObjectType.Integer,
+                "Seconds to wait before trying again (RFC 9110, 10.2.3).",
+                ApiResponse.RetryAfterSeconds
+            );
+            seconds.Schema!.Minimum = 1;
+            response.Headers["Retry-After"] = seconds;
+        }
+    }
+
+    private static OpenApiHeader Header(JsonObjectType type, string description, object example) =>
+        new()
+        {
+            IsRequired = true,
+            Description = description,
+            Schema = new JsonSchema { Type = type, Example = example },
+        };
+}

@@ -1,0 +1,74 @@
+using FastKv.Api;
+using FastKv.Redis;
+
+namespace FastKv.Auth;
+
+/// <summary>What the check of a username and a password came to.</summary>
+internal abstract record CredentialResult
+{
+    /// <summary>The password is that of this user.</summary>
+    internal sealed record Right(UserCredentials User) : CredentialResult;
+
+    /// <summary>There is no such user, or the password is not theirs: a client must not learn which.</summary>
+    internal sealed record Wrong : CredentialResult;
+
+    /// <summary>Too many failures, or too many hashes under way; whether the password is right is not told.</summary>
+    internal sealed record TooManyAttempts(int RetryAfterSeconds) : CredentialResult;
+}
+
+/// <summary>
+/// Checks passwords under the limiter of failed logins. An unknown user and a wrong password get the same result after the same
+/// work, and both count as failures.
+/// </summary>
+internal sealed class CredentialVerifier(
+    CredentialStore users,
+    PasswordHasher passwords,
+    LoginLimiter limiter,
+    RedisOptions options
+)
+{
+    /// <summary>Checks a password. Two round trips and a hash; one more to forget failures, and one to renew an old hash.</summary>
+    /// <exception cref="StoreUnavailableException">The store can't say who the user is, or can't count.</exception>
+    public async Task<CredentialResult> VerifyAsync(
+        LoginAttempt attempt,
+        string password,
+        CancellationToken cancellation
+    )
+    {
+        var deadline = new StoreDeadline(options.CommandTimeout);
+        var lockedAsync = limiter.LockedSecondsAsync(attempt);
+        var userAsync = users.FindAsync(attempt.Username, deadline);
+        await Task.WhenAll(lockedAsync, userAsync);
+        if (await lockedAsync is > 0 and var before)
+        {
+            return new CredentialResult.TooManyAttempts(before);
+        }
+
+        var user = await userAsync;
+        var verification = await passwords.VerifyAsync(password, user?.PasswordHash, cancellation);
+        if (verification is null)
+        {
+            return new CredentialResult.TooManyAttempts(ApiResponse.RetryAfterSeconds);
+        }
+
+        // Asked again: of many attempts at once, only those within the limit learn whether they were right.
+        var isRight = user is not null && verification.IsRight;
+        var settledAsync = isRight ? limiter.SucceedAsync(attempt) : limiter.FailAsync(attempt);
+        if (await settledAsync is > 0 and var after)
+        {
+            return new CredentialResult.TooManyAttempts(after);
+        }
+
+        if (!isRight)
+        {
+            return new CredentialResult.Wrong();
+        }
+
+        if (verification.RenewedHash is { } renewed)
+        {
+            await users.RenewPasswordHashAsync(user!, renewed, deadline);
+        }
+
+        return new CredentialResult.Right(user!);
+    }
+}

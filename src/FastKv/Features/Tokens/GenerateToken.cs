@@ -1,0 +1,112 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using FastEndpoints;
+using FastKv.Api;
+using FastKv.Api.OpenApi;
+using FastKv.Auth;
+using FastKv.Server;
+using FluentValidation;
+
+namespace FastKv.Features.Tokens;
+
+/// <summary>Who signs in.</summary>
+internal sealed class GenerateTokenRequest
+{
+    /// <summary>The name that was registered, in any case.</summary>
+    /// <example>example_user</example>
+    [Required, JsonConverter(typeof(LenientStringConverter))]
+    public string? Username { get; init; }
+
+    /// <summary>The password that was registered.</summary>
+    /// <example>secure_password123</example>
+    [Required, DataType(DataType.Password), JsonConverter(typeof(LenientStringConverter))]
+    public string? Password { get; init; }
+}
+
+internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
+{
+    public GenerateTokenValidator()
+    {
+        // White space is not empty.
+        RuleFor(request => request.Username)
+            .Must(username => !string.IsNullOrEmpty(username))
+            .WithError(ApiError.MissingFields, "username", "must be a string that is not empty");
+        RuleFor(request => request.Password)
+            .Must(password => !string.IsNullOrEmpty(password))
+            .WithError(ApiError.MissingFields, "password", "must be a string that is not empty");
+    }
+}
+
+/// <summary>
+/// The document's section 2, Generate Token: 200 with a token, or 401; an unknown user and a wrong password get the same answer
+/// after the same work. 429 after too many failures, also if this password is right.
+/// </summary>
+internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens tokens)
+    : Endpoint<GenerateTokenRequest>
+{
+    public override void Configure()
+    {
+        Post("/api/token");
+        AllowAnonymous();
+        DontAutoSendResponse();
+        RequestBinder(new JsonBinder<GenerateTokenRequest>(TokenJson.Context.GenerateTokenRequest));
+        Summary(summary =>
+        {
+            summary.Summary = "Generate an access token";
+            summary.Description = "The four operations on data need the token as `Authorization: Bearer <TOKEN>`.";
+        });
+        Description(route =>
+            route
+                .WithTags(OpenApiTags.Tokens)
+                .Produces<GenerateTokenResponse>(200)
+                .ProducesErrors(ApiError.MissingFields, ApiError.InvalidCredentials)
+        );
+    }
+
+    public override async Task HandleAsync(GenerateTokenRequest request, CancellationToken cancellation)
+    {
+        var attempt = new LoginAttempt(request.Username!, ClientAddress.Of(HttpContext));
+        var result = await credentials.VerifyAsync(attempt, request.Password!, cancellation);
+        await (
+            result switch
+            {
+                CredentialResult.Right right => IssueAsync(right.User),
+                CredentialResult.TooManyAttempts attempts => ApiResponse.TooManyRequestsAsync(
+                    HttpContext,
+                    attempts.RetryAfterSeconds
+                ),
+                _ => ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidCredentials),
+            }
+        );
+    }
+
+    private Task IssueAsync(UserCredentials user)
+    {
+        HttpContext.Response.Headers.CacheControl = "no-store";
+        return ApiResponse.WriteAsync(
+            HttpContext,
+            200,
+            new GenerateTokenResponse
+            {
+                Status = "success",
+                Message = "Access token generated successfully.",
+                Data = tokens.Issue(user.UserId),
+            },
+            TokenJson.Context.GenerateTokenResponse
+        );
+    }
+}
+
+/// <summary>The answer with a token.</summary>
+internal sealed class GenerateTokenResponse
+{
+    /// <example>success</example>
+    [AllowedValues("success")]
+    public required string Status { get; init; }
+
+    /// <summary>What happened, for a person.</summary>
+    /// <example>Access token generated successfully.</example>
+    public required string Message { get; init; }
+
+    public required IssuedToken Data { get; init; }
+}
