@@ -86,10 +86,11 @@ internal sealed partial class FailoverMonitor(
 
     private async Task WatchAddressesAsync(CancellationToken stoppingToken)
     {
-        while (!isSentinel && addresses.HasNames)
+        while (addresses.HasNames && !isSentinel && (connection.Multiplexer is not { } current || !IsCluster(current)))
         {
-            // The names of a cluster are there to begin with; its nodes tell their own.
-            if (connection.Multiplexer is { } current && !IsCluster(current) && await addresses.HasMovedAsync())
+            // From the start on, to know where a name led to when the first connection was made. Those of a cluster are there to
+            // begin with only; its nodes tell their own.
+            if (await addresses.HasMovedAsync())
             {
                 Volatile.Write(ref hasMoved, 1);
             }
