@@ -1,4 +1,5 @@
 using FastKv.Configuration;
+using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
@@ -36,8 +37,9 @@ internal static partial class RedisSetup
         var logger = app.Services.GetRequiredService<ILogger<RedisConnection>>();
         if (embeddedDirectory is null)
         {
-            var configuration = app.Services.GetRequiredService<StackExchange.Redis.ConfigurationOptions>();
-            LogRedis(logger, configuration.EndPoints);
+            var configuration = app.Services.GetRequiredService<ConfigurationOptions>();
+            var servers = string.Join(", ", configuration.EndPoints.Select(EndPointCollection.ToString));
+            LogRedis(logger, servers);
         }
         else
         {
@@ -45,8 +47,8 @@ internal static partial class RedisSetup
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Store: Redis at {EndPoints}.")]
-    private static partial void LogRedis(ILogger logger, IEnumerable<System.Net.EndPoint> endPoints);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Store: Redis at {Servers}.")]
+    private static partial void LogRedis(ILogger logger, string servers);
 
     [LoggerMessage(
         Level = LogLevel.Information,
