@@ -25,6 +25,9 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>How much later each byte of a reply arrives.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>How much later the first byte of a new connection is taken on: the round trip of TCP's own handshake.</summary>
+    public TimeSpan ConnectDelay { get; set; }
+
     /// <summary>
     /// Every connection that exists now is never heard of again, without a FIN or RST: what a firewall does that forgets a
     /// connection. New connections work.
@@ -79,6 +82,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         using var link = new Link(client);
         try
         {
+            await Task.Delay(ConnectDelay);
             await link.Server.ConnectAsync(IPAddress.Loopback, target);
             links[link] = true;
             await Task.WhenAny(RequestsAsync(link), RepliesAsync(link));
