@@ -1,4 +1,5 @@
 using FastKv.Configuration;
+using FastKv.Telemetry;
 using StackExchange.Redis;
 
 namespace FastKv.Redis;
@@ -27,6 +28,9 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton<RedisConnection>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
         builder.Services.AddSingleton<RedisCommands>();
+        builder.Services.AddSingleton<StoreFailures>();
+        builder.Services.AddSingleton<RedisDiagnostics>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RedisDiagnostics>());
         builder.Services.AddSingleton<FixedWindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
     }

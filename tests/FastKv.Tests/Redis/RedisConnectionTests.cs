@@ -53,6 +53,7 @@ public sealed class RedisConnectionTests
 
     [Theory]
     [InlineData(0.9, 15_000)]
+    [InlineData(1.8, 15_000)]
     [InlineData(0.3, null)]
     public async Task A_slow_link_with_TLS_connects_within_the_time_that_the_operator_gives_it(
         double roundTripSeconds,
