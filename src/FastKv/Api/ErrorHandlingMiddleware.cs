@@ -1,4 +1,6 @@
+using System.Text;
 using FastKv.Redis;
+using FastKv.Telemetry;
 
 namespace FastKv.Api;
 
@@ -6,7 +8,11 @@ namespace FastKv.Api;
 /// The outermost middleware: whatever goes wrong inside leaves as the envelope. It answers for exceptions and for statuses that
 /// the server or the router set without a body (404, 405).
 /// </summary>
-internal sealed partial class ErrorHandlingMiddleware(RequestDelegate next, ILogger<ErrorHandlingMiddleware> logger)
+internal sealed partial class ErrorHandlingMiddleware(
+    RequestDelegate next,
+    StoreFailures failures,
+    ILogger<ErrorHandlingMiddleware> logger
+)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -22,14 +28,25 @@ internal sealed partial class ErrorHandlingMiddleware(RequestDelegate next, ILog
         {
             await RefuseAsync(context, refused.Error, refused.Details);
         }
+        catch (StoreBusyException)
+        {
+            Instruments.CountMemoryRefusal();
+            await RefuseAsync(context, ApiError.StoreUnavailable);
+        }
         catch (StoreUnavailableException outage)
         {
-            LogStoreUnavailable(ApiResponse.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
+            var traceId = ApiResponse.TraceId(context);
+            var level = failures.Refused.Add(traceId) ? LogLevel.Warning : LogLevel.Debug;
+            var cause = outage.InnerException?.GetType().Name;
+            LogStoreUnavailable(level, traceId, cause, outage.Reason);
             await RefuseAsync(context, ApiError.StoreUnavailable);
         }
         catch (OutcomeUnknownException outage)
         {
-            LogOutcomeUnknown(ApiResponse.TraceId(context), outage.InnerException?.GetType().Name, outage.Reason);
+            var traceId = ApiResponse.TraceId(context);
+            var level = failures.OutcomeUnknown.Add(traceId) ? LogLevel.Warning : LogLevel.Debug;
+            var cause = outage.InnerException?.GetType().Name;
+            LogOutcomeUnknown(level, traceId, cause, outage.Reason);
             await RefuseAsync(context, ApiError.OutcomeUnknown);
         }
         catch (BadHttpRequestException bad)
@@ -48,7 +65,8 @@ internal sealed partial class ErrorHandlingMiddleware(RequestDelegate next, ILog
         }
         catch (Exception exception)
         {
-            LogUnexpected(exception, ApiResponse.TraceId(context));
+            var failure = Describe(exception);
+            LogUnexpected(ApiResponse.TraceId(context), failure);
             await RefuseAsync(context, ApiError.InternalError);
         }
     }
@@ -66,18 +84,52 @@ internal sealed partial class ErrorHandlingMiddleware(RequestDelegate next, ILog
         return ApiResponse.ErrorAsync(context, error, details);
     }
 
+    /// <summary>
+    /// What is logged of a bug: types and places. Messages are left out, because they repeat what was being worked on: an error of
+    /// Redis names keys, a parser what it could not read. Of an error of Redis the first word stays, which names its kind.
+    /// </summary>
+    private static string Describe(Exception exception)
+    {
+        var text = new StringBuilder();
+        for (var fault = exception; fault is not null; fault = fault.InnerException)
+        {
+            text.Append(text.Length > 0 ? "caused by " : "").Append(fault.GetType().FullName);
+            if (fault is StackExchange.Redis.RedisServerException)
+            {
+                text.Append(' ').Append(FirstWord(fault.Message));
+            }
+
+            text.AppendLine().AppendLine(fault.StackTrace);
+        }
+
+        return text.ToString();
+    }
+
+    private static ReadOnlySpan<char> FirstWord(ReadOnlySpan<char> message)
+    {
+        var length = 0;
+        while (length < message.Length && length < 20 && char.IsAsciiLetterUpper(message[length]))
+        {
+            length++;
+        }
+
+        return length == message.Length || message[length] == ' ' ? message[..length] : [];
+    }
+
+    // The first for a while is a warning; the others are counted, and told once a minute.
     [LoggerMessage(
-        Level = LogLevel.Warning,
         Message = "The store did not answer; the request was refused as STORE_UNAVAILABLE. trace_id={TraceId} cause={Cause} reason={Reason}. Check that Redis is up and reachable."
     )]
-    private partial void LogStoreUnavailable(string traceId, string? cause, string reason);
+    private partial void LogStoreUnavailable(LogLevel level, string traceId, string? cause, string reason);
 
     [LoggerMessage(
-        Level = LogLevel.Warning,
         Message = "A write was sent and its reply was lost; the request was answered OUTCOME_UNKNOWN. trace_id={TraceId} cause={Cause} reason={Reason}. Check the connection to Redis."
     )]
-    private partial void LogOutcomeUnknown(string traceId, string? cause, string reason);
+    private partial void LogOutcomeUnknown(LogLevel level, string traceId, string? cause, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Unexpected failure, answered INTERNAL_ERROR. trace_id={TraceId}")]
-    private partial void LogUnexpected(Exception exception, string traceId);
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Unexpected failure, answered INTERNAL_ERROR. trace_id={TraceId} {Failure}"
+    )]
+    private partial void LogUnexpected(string traceId, string failure);
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using FastKv.Api;
 using FastKv.Redis;
 using FastKv.Server;
@@ -20,7 +21,14 @@ internal static class HealthEndpoints
             .DisableHttpMetrics();
         app.MapGet(
                 "/health/ready",
-                async (HttpContext context, RedisCommands redis, RedisKeys keys, DrainState draining, WarmUp warmUp) =>
+                async (
+                    HttpContext context,
+                    RedisCommands redis,
+                    RedisKeys keys,
+                    RedisDiagnostics diagnostics,
+                    DrainState draining,
+                    WarmUp warmUp
+                ) =>
                 {
                     if (draining.HasBegun)
                     {
@@ -28,9 +36,13 @@ internal static class HealthEndpoints
                         return;
                     }
 
-                    if (!await redis.ProbeAsync(keys.Probe))
+                    if (await redis.ProbeAsync(keys.Probe) is { } reason)
                     {
-                        await ApiResponse.WriteAsync(context, 503, NotReady);
+                        await ApiResponse.WriteAsync(
+                            context,
+                            503,
+                            NotReady(diagnostics.Cause ?? OutageCause.OfReason(reason))
+                        );
                         return;
                     }
 
@@ -43,8 +55,13 @@ internal static class HealthEndpoints
 
     private static ReadOnlySpan<byte> Live => """{"status":"live"}"""u8;
     private static ReadOnlySpan<byte> Ready => """{"status":"ready"}"""u8;
-    private static ReadOnlySpan<byte> NotReady =>
-        """{"status":"not_ready","reason":"Redis does not answer or takes no writes."}"""u8;
+
+    /// <param name="cause">One word.</param>
+    private static byte[] NotReady(string cause) =>
+        Encoding.UTF8.GetBytes(
+            $$"""{"status":"not_ready","reason":"Redis does not answer or takes no writes.","cause":"{{cause}}"}"""
+        );
+
     private static ReadOnlySpan<byte> WarmingUp => """{"status":"not_ready","reason":"The service is warming up."}"""u8;
     private static ReadOnlySpan<byte> Stopping => """{"status":"not_ready","reason":"The service is stopping."}"""u8;
 }

@@ -53,7 +53,7 @@ internal sealed partial class WarmUp(
         try
         {
             await StartedAsync(stoppingToken);
-            while (!await redis.ProbeAsync(keys.Probe))
+            while (await redis.ProbeAsync(keys.Probe) is not null)
             {
                 await Task.Delay(ProbeInterval, stoppingToken);
             }

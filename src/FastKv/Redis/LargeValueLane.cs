@@ -31,7 +31,7 @@ internal sealed class LargeValueLane(RedisConnection connection, FailoverMonitor
     }
 
     /// <summary>Sends a command when there is a place for it.</summary>
-    /// <exception cref="StoreUnavailableException">There was none within half of the time that is left; nothing was sent.</exception>
+    /// <exception cref="StoreBusyException">There was none within half of the time that is left; nothing was sent.</exception>
     public async Task<TResult> SendAsync<TState, TResult>(
         IDatabase database,
         Func<IDatabase, TState, Task<TResult>> command,
@@ -41,7 +41,7 @@ internal sealed class LargeValueLane(RedisConnection connection, FailoverMonitor
     {
         if (!await places.WaitAsync(timeLeft / 2).ConfigureAwait(false))
         {
-            throw new StoreUnavailableException("LargeValuesQueue");
+            throw new StoreBusyException();
         }
 
         try

@@ -156,15 +156,21 @@ internal sealed class RedisCommands
     /// <summary>
     /// Whether Redis answers and takes writes: PING alone is answered by a server that is out of memory or read-only, too.
     /// </summary>
-    public async Task<bool> ProbeAsync(RedisKey key)
+    /// <returns>In a word why it does not; null if it does.</returns>
+    public async Task<string?> ProbeAsync(RedisKey key)
     {
         try
         {
-            return await SetForAsync(RedisKeys.ProbeLifetime, key, RedisValue.EmptyString);
+            await SetForAsync(RedisKeys.ProbeLifetime, key, RedisValue.EmptyString);
+            return null;
         }
-        catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
+        catch (StoreUnavailableException outage)
         {
-            return false;
+            return outage.Reason;
+        }
+        catch (OutcomeUnknownException outage)
+        {
+            return outage.Reason;
         }
     }
 

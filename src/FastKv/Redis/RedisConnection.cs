@@ -23,6 +23,15 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
     /// <summary>The slot of a key on a cluster; -1 on a server without slots, and while there is no connection.</summary>
     public int SlotOf(RedisKey key) => multiplexer?.GetHashSlot(key) ?? -1;
 
+    /// <summary>Whether there is a connection to any server.</summary>
+    public bool IsConnected => multiplexer is { IsConnected: true };
+
+    /// <summary>Servers that are no replicas, as far as is known, and to which there is no connection.</summary>
+    public IReadOnlyList<System.Net.EndPoint> LostMasters =>
+        multiplexer is { } known
+            ? [.. known.GetServers().Where(s => !s.IsConnected && !s.IsReplica).Select(s => s.EndPoint)]
+            : [];
+
     /// <summary>Where commands go, for telemetry: the first server of the configuration.</summary>
     public System.Net.EndPoint EndPoint { get; } = configuration.EndPoints[0];
 
@@ -54,9 +63,10 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
                 return;
             }
             catch (Exception exception)
-                when (exception is RedisException or TimeoutException or System.Net.Sockets.SocketException)
             {
-                LogNotReachable(exception.GetType().Name);
+                // Of whatever kind: an exception that leaves here is logged with its message and ends the service.
+                var cause = exception.GetType().Name;
+                LogNotReachable(cause);
                 await Task.Delay(RetryDelay, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -71,15 +81,16 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
         }
     }
 
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Redis can't be reached ({Cause}); trying again. Check ConnectionStrings__Redis and that Redis is up."
-    )]
+    // Why, and since when, is told by RedisDiagnostics.
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Redis can't be reached ({Cause}); trying again.")]
     private partial void LogNotReachable(string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection to Redis was lost ({FailureType}); reconnecting.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "A connection to Redis was lost ({FailureType}); reconnecting."
+    )]
     private partial void LogLost(ConnectionFailureType failureType);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A connection to Redis is back.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A connection to Redis is back.")]
     private partial void LogRestored();
 }

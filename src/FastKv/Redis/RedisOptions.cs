@@ -41,33 +41,43 @@ internal sealed class RedisOptions
     /// <exception cref="InvalidSettingException">The connection string can't be read.</exception>
     public ConfigurationOptions ToConfiguration(string connectionString)
     {
-        ConfigurationOptions configuration;
-        try
-        {
-            configuration = ConfigurationOptions.Parse(connectionString);
-        }
-        catch (ArgumentException)
+        var written = RedisConnectionString.Parse(connectionString);
+        if (written.Sets("syncTimeout") || written.Sets("asyncTimeout"))
         {
             throw new InvalidSettingException(
-                "ConnectionStrings__Redis can't be read; write it as StackExchange.Redis does, for example redis:6379,user=fastkv,password=secret,ssl=true."
+                "ConnectionStrings__Redis sets syncTimeout or asyncTimeout; leave it out and set FastKv__Redis__TimeoutMilliseconds."
             );
         }
 
-        if (configuration.EndPoints.Count == 0)
-        {
-            throw new InvalidSettingException(
-                "ConnectionStrings__Redis names no server; set it to at least one host:port, for example redis:6379."
-            );
-        }
-
+        var configuration = written.Configuration;
         var timeout = (int)CommandTimeout.TotalMilliseconds;
+        if (!written.Sets("connectTimeout"))
+        {
+            configuration.ConnectTimeout = Math.Min(timeout, 1000);
+        }
+
+        if (configuration.ConnectTimeout is < 100 or > 600_000)
+        {
+            throw new InvalidSettingException(
+                "ConnectionStrings__Redis sets a connectTimeout that is no number of milliseconds from 100 to 600000."
+            );
+        }
+
+        if (!written.Sets("keepAlive"))
+        {
+            // It is also what a handshake may wait for a reply, so it must not be shorter than the time for connecting.
+            configuration.KeepAlive = Math.Max(1, (configuration.ConnectTimeout + 999) / 1000);
+        }
+
+        if (!written.Sets("configCheckSeconds"))
+        {
+            // How soon a replica that became the master, or the other way round, is seen.
+            configuration.ConfigCheckSeconds = 1;
+        }
+
         configuration.HeartbeatInterval = Heartbeat;
         configuration.AsyncTimeout = timeout;
         configuration.SyncTimeout = timeout;
-        configuration.ConnectTimeout = Math.Min(timeout, 1000);
-        configuration.KeepAlive = 1;
-        // How soon a replica that became the master, or the other way round, is seen.
-        configuration.ConfigCheckSeconds = 1;
         configuration.CircuitBreaker = new SilenceCircuitBreaker(CommandTimeout);
         configuration.BeforeSocketConnect = static (_, _, socket) => SilenceCircuitBreaker.Observe(socket);
         configuration.AbortOnConnectFail = false;

@@ -1,4 +1,5 @@
 using FastKv.Configuration;
+using FastKv.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
@@ -38,6 +39,9 @@ internal static partial class RedisSetup
         builder.Services.AddHostedService(services => services.GetRequiredService<LargeValueLane>());
         builder.Services.AddSingleton<UnknownErrorLog>();
         builder.Services.AddSingleton<RedisCommands>();
+        builder.Services.AddSingleton<StoreFailures>();
+        builder.Services.AddSingleton<RedisDiagnostics>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RedisDiagnostics>());
         builder.Services.AddSingleton<FixedWindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
     }
@@ -74,7 +78,8 @@ internal static partial class RedisSetup
         if (embeddedDirectory is null)
         {
             var configuration = app.Services.GetRequiredService<ConfigurationOptions>();
-            LogRedis(logger, configuration.EndPoints);
+            var servers = string.Join(", ", configuration.EndPoints.Select(EndPointCollection.ToString));
+            LogRedis(logger, servers);
         }
         else
         {
@@ -82,8 +87,8 @@ internal static partial class RedisSetup
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Store: Redis at {EndPoints}.")]
-    private static partial void LogRedis(ILogger logger, IEnumerable<System.Net.EndPoint> endPoints);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Store: Redis at {Servers}.")]
+    private static partial void LogRedis(ILogger logger, string servers);
 
     [LoggerMessage(
         Level = LogLevel.Information,

@@ -16,6 +16,9 @@ internal sealed class OutcomeUnknownException(string reason, Exception cause) : 
     public string Reason { get; } = reason;
 }
 
+/// <summary>There is no place on the way of large values to the store now; nothing was sent.</summary>
+internal sealed class StoreBusyException() : Exception("No place for a large value.");
+
 /// <summary>What a command can have done when it fails.</summary>
 internal enum CommandKind
 {

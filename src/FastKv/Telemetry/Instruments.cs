@@ -96,7 +96,7 @@ internal static class Instruments
     private static readonly Counter<long> MemoryRefusals = Meter.CreateCounter<long>(
         "fastkv.memory.refusals",
         "{request}",
-        "Requests that were refused because there was no memory for what they would hold."
+        "Requests that were refused because there was no memory for what they would hold, or no place on the way of large values to Redis."
     );
 
     private static readonly KeyValuePair<string, object?> Hit = new("fastkv.cache.result", "hit");

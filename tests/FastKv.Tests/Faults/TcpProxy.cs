@@ -40,6 +40,8 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>What all connections together carry of replies; 0 is as much as there is.</summary>
     public int BytesPerSecond { get; set; }
+    /// <summary>How much later the first byte of a new connection is taken on: the round trip of TCP's own handshake.</summary>
+    public TimeSpan ConnectDelay { get; set; }
 
     /// <summary>
     /// Every connection that exists now is never heard of again, without a FIN or RST: what a firewall does that forgets a
@@ -96,6 +98,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         using var link = new Link(client);
         try
         {
+            await Task.Delay(ConnectDelay);
             await link.Server.ConnectAsync(IPAddress.Loopback, Target);
             links[link] = true;
             await Task.WhenAny(RequestsAsync(link), RepliesAsync(link));

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -158,7 +156,7 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
     {
         Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
         using var directory = new TemporaryDirectory();
-        var (certificate, key) = WriteCertificate(directory.Path);
+        var (certificate, key) = TlsCertificate.WriteTo(directory.Path);
         var port = Wait.FreePort();
         var redis = await RedisServer.StartAsync([
             "--tls-port",
@@ -269,24 +267,5 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
 
         // Refused without moving anything as long as a node has not heard of the last change.
         await Wait.UntilAsync("slots move", async () => (await from.CliAsync(command)).Contains("Moving slot"));
-    }
-
-    private static (string Certificate, string Key) WriteCertificate(string directory)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        using var certificate = request.CreateSelfSigned(
-            DateTimeOffset.UtcNow.AddHours(-1),
-            DateTimeOffset.UtcNow.AddHours(1)
-        );
-        var files = (Path.Combine(directory, "redis.crt"), Path.Combine(directory, "redis.key"));
-        File.WriteAllText(files.Item1, certificate.ExportCertificatePem());
-        File.WriteAllText(files.Item2, key.ExportPkcs8PrivateKeyPem());
-        return files;
     }
 }

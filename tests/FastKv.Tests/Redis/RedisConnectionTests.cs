@@ -1,6 +1,7 @@
 using System.Net;
 using FastKv.Tests.Api;
 using FastKv.Tests.Auth;
+using FastKv.Tests.Faults;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -48,6 +49,52 @@ public sealed class RedisConnectionTests
         (await service.Api.GetAsync("/health/ready")).ExpectSuccess(HttpStatusCode.OK, """{"status":"ready"}""");
         await service.Api.NewUserTokenAsync();
         (await service.Api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [InlineData(0.9, 15_000)]
+    [InlineData(1.8, 15_000)]
+    [InlineData(0.3, null)]
+    public async Task A_slow_link_with_TLS_connects_within_the_time_that_the_operator_gives_it(
+        double roundTripSeconds,
+        int? connectTimeout
+    )
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        using var directory = new TemporaryDirectory();
+        var files = TlsCertificate.WriteTo(directory.Path);
+        var port = Wait.FreePort();
+        await using var redis = await RedisServer.StartAsync(TlsCertificate.RedisArguments(port, files));
+        var roundTrip = TimeSpan.FromSeconds(roundTripSeconds);
+        await using var network = new TcpProxy(port) { Delay = roundTrip, ConnectDelay = roundTrip };
+        var written = connectTimeout is null ? "" : $",connectTimeout={connectTimeout}";
+        await using var service = FastKvProcess.Launch(
+            $"localhost:{network.Port},ssl=true{written}",
+            ("SSL_CERT_FILE", files.Certificate),
+            ("FastKv__Redis__TimeoutMilliseconds", "5000")
+        );
+
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(20));
+        await redis.CliAsync("client", "kill", "type", "normal");
+        await Wait.UntilAsync("the connection is lost", async () => !await service.Api.IsReadyAsync());
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task A_long_time_for_connecting_does_not_delay_the_return_of_Redis()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var redis = await RedisServer.StartAsync();
+        await redis.KillAsync();
+        await using var service = FastKvProcess.Launch($"{redis.ConnectionString},connectTimeout=60000");
+        await Wait.UntilAsync("the service answers", () => AnswersAsync(service));
+
+        await using var started = await redis.RestartAsync();
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(4));
+        await started.KillAsync();
+        await Wait.UntilAsync("the outage is seen", async () => !await service.Api.IsReadyAsync());
+        await using var again = await started.RestartAsync();
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(4));
     }
 
     private static async Task<bool> AnswersAsync(FastKvProcess service)

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using FastKv.Tests.Auth;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -21,10 +23,7 @@ public sealed class PrivacyTests(ServiceFixture fixture)
                 .. receiver.Settings,
                 ("FastKv__DataDirectory", dataDirectory.Path),
                 ("FastKv__Http__ManagementPort", $"{port}"),
-                // As much as can be asked for, of all logs and of each.
-                ("Logging__LogLevel__Default", "Trace"),
-                ("Logging__Console__LogLevel__Default", "Trace"),
-                ("Logging__OpenTelemetry__LogLevel__Default", "Trace"),
+                .. AllLogs,
             ]
         );
         var user = new Secrets();
@@ -39,14 +38,95 @@ public sealed class PrivacyTests(ServiceFixture fixture)
             await UseAsync(service.Api, user);
         }
 
-        using var management = new ApiClient(new Uri($"http://127.0.0.1:{port}"));
+        await ExpectNothingOfAsync(user.All, service, receiver, port);
+    }
+
+    /// <summary>Hosted services disable commands, and Redis then repeats the beginning of what it was sent: keys and values.</summary>
+    [Fact]
+    public async Task Nothing_that_an_error_of_Redis_names_is_in_traces_metrics_or_logs()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, "This test needs a redis-server of its own; none is installed.");
+        string[] commands = ["SET", "SETNX", "GET", "MGET", "DEL", "UNLINK", "EVAL", "EVALSHA", "HGETALL", "HGET"];
+        await using var redis = await RedisServer.StartAsync([
+            .. commands.SelectMany(command => (string[])["--rename-command", command, ""]),
+        ]);
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var user = new Secrets();
+        user.UserId = user.Value + "-id";
+        user.Token = Jwt.Of(user.UserId).Signed();
+        var port = Wait.FreePort();
+        await using var service = await FastKvProcess.StartAsync(
+            redis.ConnectionString,
+            [.. receiver.Settings, ("FastKv__Http__ManagementPort", $"{port}"), .. AllLogs]
+        );
+
+        await UseAsync(service.Api, user);
+
+        var reply = await service.Api.StoreAsync(user.Token, user.Key, user.Value);
+        Assert.True((int)reply.Status >= 500, reply.Text);
+        Assert.Contains(user.Key, await redis.CliAsync("set", user.Key, "v"), StringComparison.Ordinal);
+        await ExpectNothingOfAsync(user.All, service, receiver, port);
+    }
+
+    [Theory]
+    [InlineData("redis://{0}:{1}@127.0.0.1:{2}/0")]
+    [InlineData("redis://{1}@127.0.0.1:{2}")]
+    [InlineData("rediss://{0}:{1}@127.0.0.1:{2}?sslHost=localhost")]
+    [InlineData("127.0.0.1:{2},user={0},password={1}")]
+    [InlineData("127.0.0.1:{2},password=x={1},ssl=true,sslHost=localhost")]
+    [InlineData("127.0.0.1:{2},serviceName=kv,sentinelUser={0},sentinelPassword={1}")]
+    public async Task Nothing_of_the_connection_string_but_host_and_port_is_in_traces_metrics_or_logs(string format)
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, "This test needs a redis-server of its own; none is installed.");
+        await using var redis = await RedisServer.StartAsync("--requirepass", "other");
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var (user, password) = (ApiClient.NewName("login"), ApiClient.NewName("secret"));
+        var port = Wait.FreePort();
+        await using var service = FastKvProcess.Launch(
+            string.Format(CultureInfo.InvariantCulture, format, user, password, redis.Port),
+            [
+                .. receiver.Settings,
+                ("FastKv__Http__ManagementPort", $"{port}"),
+                ("FastKv__Http__DrainSeconds", "0"),
+                .. AllLogs,
+            ]
+        );
+        await Wait.UntilAsync("the service is live", service.Api.IsLiveAsync);
+        await Wait.UntilAsync(
+            "the outage is told",
+            () => Task.FromResult(service.Log.Contains("can't be used", StringComparison.Ordinal))
+        );
+
+        var anybody = new Secrets { Token = Jwt.Of("somebody").Signed() };
+        await UseAsync(service.Api, anybody);
+
+        await ExpectNothingOfAsync([("user", user), ("password", password)], service, receiver, port);
+    }
+
+    /// <summary>As much as can be asked for, of all logs and of each.</summary>
+    private static readonly (string, string?)[] AllLogs =
+    [
+        ("Logging__LogLevel__Default", "Trace"),
+        ("Logging__Console__LogLevel__Default", "Trace"),
+        ("Logging__OpenTelemetry__LogLevel__Default", "Trace"),
+    ];
+
+    /// <summary>Ends the service and searches all that it told.</summary>
+    private static async Task ExpectNothingOfAsync(
+        IEnumerable<(string What, string Secret)> secrets,
+        FastKvProcess service,
+        OtlpReceiver receiver,
+        int managementPort
+    )
+    {
+        using var management = new ApiClient(new Uri($"http://127.0.0.1:{managementPort}"));
         var scraped = (await management.GetAsync("/metrics")).Expect(HttpStatusCode.OK);
         await service.TerminateAsync();
         Assert.NotEmpty(receiver.Spans);
         Assert.NotEmpty(receiver.Metrics);
         Assert.NotEmpty(receiver.Logs);
         var everything = receiver.Bodies.Append(scraped.Body).Append(Encoding.UTF8.GetBytes(service.Log)).ToList();
-        foreach (var (what, secret) in user.All)
+        foreach (var (what, secret) in secrets)
         {
             Assert.False(
                 everything.Any(bytes =>

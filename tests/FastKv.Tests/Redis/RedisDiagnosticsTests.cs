@@ -1,0 +1,429 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using FastKv.Redis;
+using FastKv.Telemetry;
+using FastKv.Tests.Auth;
+using FastKv.Tests.Faults;
+using FastKv.Tests.Harness;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace FastKv.Tests.Redis;
+
+/// <summary>What an operator is told when Redis can't be used: the cause, apart from all others, and not a line for each request.</summary>
+public sealed class RedisDiagnosticsTests
+{
+    private const string Secret = "hunter2";
+
+    /// <summary>Two seconds are promised; the machine is shared.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
+
+    [Theory]
+    [InlineData("UnknownHost", "no-such-host.invalid:6379")]
+    [InlineData("UnknownHost", "rediss://user:hunter2@no-such-host.invalid")]
+    [InlineData("ConnectionRefused", "127.0.0.1:1")]
+    [InlineData("ConnectionRefused", "127.0.0.1:1,127.0.0.1:2,ssl=true,password=hunter2,connectTimeout=60000")]
+    public Task A_server_that_is_not_there(string cause, string connectionString) =>
+        ExpectAsync(cause, connectionString);
+
+    [Theory]
+    [InlineData("NoAnswer", null, "password=hunter2")]
+    [InlineData("NoAnswer", null, "ssl=true")]
+    [InlineData("NotRedis", "HTTP/1.1 400 Bad Request\r\n\r\n", "user=fastkv,password=hunter2")]
+    [InlineData("NotRedis", "HTTP/1.1 400 Bad Request\r\n\r\n", "ssl=true")]
+    [InlineData("NotRedis", "+OK POP3 at your service\r\n", "name=fastkv")]
+    [InlineData("Loading", "-LOADING Redis is loading the dataset in memory\r\n", "password=hunter2")]
+    [InlineData("ProtectedMode", "-DENIED Redis is running in protected mode\r\n", "name=fastkv")]
+    [InlineData("WrongPassword", "-ERR invalid password\r\n", "password=hunter2")]
+    [InlineData("ErrorReply", "-ERR unknown, with args beginning with hunter2\r\n", "password=hunter2")]
+    [InlineData("ErrorReply", "-hunter2\r\n", "password=hunter2")]
+    public async Task A_server_that_says_something_else(string cause, string? reply, string options)
+    {
+        using var stub = new StubServer(reply);
+        await ExpectAsync(cause, $"127.0.0.1:{stub.Port},{options}");
+    }
+
+    [Fact]
+    public async Task A_server_whose_address_answers_nothing()
+    {
+        // A queue that is full: further attempts to connect are dropped, as a firewall drops them.
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        var clients = Enumerable.Range(0, 4).Select(_ => new TcpClient()).ToList();
+        var connecting = clients.Select(client => client.ConnectAsync((IPEndPoint)full.LocalEndPoint!)).ToList();
+
+        await ExpectAsync("Unreachable", $"{full.LocalEndPoint},password={Secret}");
+
+        clients.ForEach(client => client.Dispose());
+        await Task.WhenAll(connecting).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Theory]
+    [InlineData("PasswordRequired", "name=fastkv", "--requirepass", "other")]
+    [InlineData("WrongPassword", "password=hunter2", "--requirepass", "other")]
+    [InlineData("WrongPassword", "user=nobody,password=hunter2", "--requirepass", "other")]
+    [InlineData(
+        "NoPermission",
+        "user=u,password=hunter2",
+        "--user",
+        "u",
+        "on",
+        ">hunter2",
+        "~*",
+        "+@all",
+        "-setex",
+        "-psetex"
+    )]
+    [InlineData("NoPermission", "user=u,password=hunter2", "--user", "u", "on", ">hunter2", "~other", "+@all")]
+    [InlineData("NoPermission", "user=u,password=hunter2", "--user", "u", "on", ">hunter2", "~*", "-@all")]
+    [InlineData("TlsNotSupported", "ssl=true,password=hunter2", "--requirepass", "other")]
+    [InlineData("TlsNotSupported", "ssl=true", "--tcp-keepalive", "60")]
+    [InlineData("ReadOnly", "name=fastkv", "--replicaof", "127.0.0.1", "1")]
+    [InlineData("OutOfMemory", "name=fastkv", "--maxmemory", "1", "--maxmemory-policy", "noeviction")]
+    public async Task A_Redis_that_does_not_let_the_service_in(string cause, string options, params string[] arguments)
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var redis = await RedisServer.StartAsync(arguments);
+        await ExpectAsync(cause, $"{redis.ConnectionString},{options}");
+    }
+
+    [Fact]
+    public async Task A_Redis_that_takes_no_more_connections()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var redis = await RedisServer.StartAsync("--maxclients", "1");
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, redis.Port, TestContext.Current.CancellationToken);
+        await ExpectAsync("TooManyConnections", redis.ConnectionString);
+    }
+
+    [Theory]
+    [InlineData("TlsRequired", "ssl=false,password=hunter2", true)]
+    [InlineData("UntrustedCertificate", "ssl=true,password=hunter2", false)]
+    [InlineData("WrongCertificateName", "ssl=true,sslHost=other,password=hunter2", true)]
+    [InlineData("CertificateExpired", "ssl=true,password=hunter2", true, -1)]
+    [InlineData("ClientCertificateRequired", "ssl=true,password=hunter2", true, 1, "yes")]
+    [InlineData("ClientCertificateRequired", "ssl=true,sslProtocols=Tls12,password=hunter2", true, 1, "yes")]
+    [InlineData("TlsFailed", "ssl=true,sslProtocols=Tls12,password=hunter2", true, 1, "no", "TLSv1.3")]
+    [InlineData("WrongPassword", "ssl=true,password=hunter2", true)]
+    public async Task A_Redis_with_TLS(
+        string cause,
+        string options,
+        bool isTrusted,
+        int validHours = 1,
+        string asksClients = "no",
+        string protocols = "TLSv1.2 TLSv1.3"
+    )
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        using var directory = new TemporaryDirectory();
+        var files = TlsCertificate.WriteTo(directory.Path, TimeSpan.FromHours(validHours));
+        var port = Wait.FreePort();
+        await using var redis = await RedisServer.StartAsync([
+            .. TlsCertificate.RedisArguments(port, files),
+            "--tls-auth-clients",
+            asksClients,
+            "--tls-protocols",
+            protocols,
+            "--requirepass",
+            "other",
+        ]);
+        await ExpectAsync(
+            cause,
+            $"127.0.0.1:{port},{options}",
+            // As an authority of the machine, and as the one that StackExchange.Redis is told of.
+            ("SSL_CERT_FILE", isTrusted && options.Contains("Tls12") ? files.Certificate : null),
+            ("SERedis_IssuerCertPath", isTrusted ? files.Certificate : null)
+        );
+    }
+
+    [Fact]
+    public async Task Sentinels_that_know_no_such_master_and_a_master_that_is_down()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        var down = Wait.FreePort();
+        using var directory = new TemporaryDirectory();
+        var configuration = Path.Combine(directory.Path, "sentinel.conf");
+        await File.WriteAllTextAsync(
+            configuration,
+            $"sentinel monitor kv 127.0.0.1 {down} 1\n",
+            TestContext.Current.CancellationToken
+        );
+        await using var sentinel = await RedisServer.StartSentinelAsync(configuration);
+
+        await ExpectAsync("UnknownServiceName", $"{sentinel.ConnectionString},serviceName=other");
+        var line = await ExpectAsync("ConnectionRefused", $"{sentinel.ConnectionString},serviceName=kv");
+        Assert.Contains($"127.0.0.1:{down}", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_master_of_a_cluster_that_is_away_is_named_when_requests_need_it()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        var nodes = await Task.WhenAll(
+            Enumerable
+                .Range(0, 3)
+                .Select(_ =>
+                    RedisServer.StartAsync(
+                        "--cluster-enabled",
+                        "yes",
+                        "--cluster-port",
+                        $"{Wait.FreePort()}",
+                        "--cluster-require-full-coverage",
+                        "no"
+                    )
+                )
+        );
+        string[] addresses = [.. nodes.Select(node => node.ConnectionString)];
+        await nodes[0].CliAsync(["--cluster", "create", .. addresses, "--cluster-yes"]);
+        foreach (var node in nodes)
+        {
+            await Wait.UntilAsync(
+                "each node knows the cluster",
+                async () => (await node.CliAsync("cluster", "info")).Contains("cluster_state:ok")
+            );
+        }
+
+        await using var service = await FastKvProcess.StartAsync(addresses[0]);
+        // The probe's key is on another node than the one that dies.
+        var slot = int.Parse(await nodes[0].CliAsync("cluster", "keyslot", "fastkv:probe"), null);
+        var dying = nodes[slot < 16384 / 2 ? 2 : 0];
+        await dying.KillAsync();
+        var users = Enumerable.Range(0, 32).Select(i => Jwt.Of($"user-{i}").Signed()).ToList();
+
+        await Wait.UntilAsync(
+            "the outage is told",
+            async () =>
+            {
+                await Task.WhenAll(users.Select(user => service.Api.RetrieveAsync(user, "k")));
+                return Lines(service).Any(line => line.Contains(dying.ConnectionString, StringComparison.Ordinal));
+            }
+        );
+
+        Assert.Contains("ConnectionRefused", Assert.Single(Lines(service)), StringComparison.Ordinal);
+        Assert.True(await service.Api.IsReadyAsync());
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_line_comes_again_when_the_cause_changes_and_once_more_when_all_is_well()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var stopped = await RedisServer.StartAsync("--requirepass", "one");
+        await stopped.KillAsync();
+        await using var service = FastKvProcess.Launch($"{stopped.ConnectionString},password=two");
+        await UntilToldAsync(service, "ConnectionRefused");
+        await UntilCauseIsAsync(service, "ConnectionRefused");
+
+        await using var redis = await stopped.RestartAsync();
+        await UntilToldAsync(service, "WrongPassword");
+        await UntilCauseIsAsync(service, "WrongPassword");
+
+        Assert.Equal("OK", await redis.CliAsync("-a", "one", "config", "set", "requirepass", "two"));
+        await service.UntilReadyAsync();
+        await UntilToldAsync(service, "can be used again");
+
+        // A password that is changed later: connections that are there stay, new ones are refused.
+        Assert.Equal("OK", await redis.CliAsync("-a", "two", "config", "set", "requirepass", "three"));
+        await redis.CliAsync("-a", "three", "client", "kill", "type", "normal");
+        await Wait.UntilAsync(
+            "the outage is told",
+            () => Task.FromResult(Lines(service).Count(l => l.Contains("WrongPassword", StringComparison.Ordinal)) == 2)
+        );
+        await UntilCauseIsAsync(service, "WrongPassword");
+        Assert.Equal("OK", await redis.CliAsync("-a", "three", "config", "set", "requirepass", "two"));
+        await service.UntilReadyAsync();
+        await Wait.UntilAsync("the end is told", () => Task.FromResult(Lines(service).Count == 5));
+        var words = new[] { "ConnectionRefused", "WrongPassword", "again" };
+        Assert.Equal(
+            "ConnectionRefused WrongPassword again WrongPassword again",
+            string.Join(
+                ' ',
+                Lines(service).Select(line => words.Single(word => line.Contains(word, StringComparison.Ordinal)))
+            )
+        );
+    }
+
+    [Fact]
+    public async Task A_thousand_refused_requests_are_a_couple_of_lines_that_name_one_of_them()
+    {
+        await using var service = FastKvProcess.Launch("127.0.0.1:1");
+        await UntilToldAsync(service, "ConnectionRefused");
+        var token = Jwt.Of("some-user").Signed();
+
+        var traces = new HashSet<string>();
+        for (var i = 0; i < 1000; i++)
+        {
+            var reply = await service.Api.RetrieveAsync(token, "k");
+            traces.Add(reply.Expect(HttpStatusCode.ServiceUnavailable).Json["trace_id"]!.GetValue<string>());
+        }
+
+        Assert.Equal(0, await service.TerminateAsync());
+        Assert.Equal(1000, traces.Count);
+        var warnings = service
+            .Log.Split('\n')
+            .Where(line => line.Contains("\"Warning\"", StringComparison.Ordinal))
+            .ToList();
+        // One for the cause, one for the first request, and one for each minute that this took.
+        Assert.InRange(warnings.Count, 2, 4);
+        Assert.Contains(warnings, line => traces.Any(trace => line.Contains(trace, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task An_outage_is_told_once_a_minute_with_the_number_of_requests_that_it_cost()
+    {
+        var time = new FakeTimeProvider();
+        var log = new FakeLog();
+        var options = new RedisOptions();
+        var configuration = options.ToConfiguration("127.0.0.1:1");
+        using var connection = new RedisConnection(configuration, NullLogger<RedisConnection>.Instance);
+        var failures = new StoreFailures(time);
+        var keys = new RedisKeys(options);
+        using var failover = new FailoverMonitor(
+            connection,
+            configuration,
+            options,
+            keys,
+            time,
+            NullLogger<FailoverMonitor>.Instance
+        );
+        using var lane = new LargeValueLane(connection, failover);
+        using var diagnostics = new RedisDiagnostics(
+            configuration,
+            connection,
+            new RedisCommands(
+                connection,
+                lane,
+                failover,
+                new UnknownErrorLog(time, NullLogger<UnknownErrorLog>.Instance),
+                options
+            ),
+            keys,
+            failures,
+            time,
+            log
+        );
+        await diagnostics.StartAsync(CancellationToken.None);
+        await UntilLinesAsync(1);
+        for (var i = 0; i < 4; i++)
+        {
+            // The first is told by itself.
+            Assert.Equal(i == 0, failures.Refused.Add($"trace-{i}"));
+            failures.OutcomeUnknown.Add($"unknown-{i}");
+        }
+
+        // The first minute's lines of both kinds, and the second minute's.
+        await UntilLinesAsync(3);
+        Assert.InRange(log.Elapsed(time), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(90));
+        await UntilLinesAsync(4);
+        Assert.InRange(log.Elapsed(time), TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(180));
+
+        await diagnostics.StopAsync(CancellationToken.None);
+        Assert.Equal(
+            [
+                "Redis at 127.0.0.1:1 can't be used: ConnectionRefused.",
+                "Redis at 127.0.0.1:1 still can't be used: ConnectionRefused; 3 requests were refused since the last such line, trace_id of one: trace-3.",
+                "3 more requests were answered OUTCOME_UNKNOWN since the last line about them; trace_id of one: unknown-3.",
+                "Redis at 127.0.0.1:1 still can't be used: ConnectionRefused; no request was refused since the last such line.",
+            ],
+            log.Lines.Select(line => line.Split(" Nothing listens there")[0])
+        );
+
+        Task UntilLinesAsync(int count) =>
+            Wait.UntilAsync(
+                $"there are {count} lines",
+                () =>
+                {
+                    if (log.Lines.Count < count)
+                    {
+                        time.Advance(TimeSpan.FromSeconds(1));
+                    }
+
+                    return Task.FromResult(log.Lines.Count >= count);
+                }
+            );
+    }
+
+    private sealed class FakeLog : ILogger<RedisDiagnostics>
+    {
+        private readonly ConcurrentQueue<string> lines = new();
+        private readonly DateTimeOffset started = new FakeTimeProvider().GetUtcNow();
+
+        public IReadOnlyList<string> Lines => [.. lines];
+
+        public TimeSpan Elapsed(TimeProvider time) => time.GetUtcNow() - started;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => lines.Enqueue(formatter(state, exception));
+    }
+
+    /// <summary>Starts a service and waits until the log and readiness tell this cause.</summary>
+    private static async Task<string> ExpectAsync(
+        string cause,
+        string connectionString,
+        params (string, string?)[] settings
+    )
+    {
+        await using var service = FastKvProcess.Launch(
+            connectionString,
+            [("FastKv__Http__DrainSeconds", "0"), .. settings]
+        );
+        await Wait.UntilAsync("the service is live", service.Api.IsLiveAsync);
+        await UntilToldAsync(service, $"{cause}.", Bound);
+        await UntilCauseIsAsync(service, cause);
+
+        // A first look that the machine has no time for finds less than the next.
+        Assert.InRange(Lines(service).Count, 1, 2);
+        var line = Lines(service)[^1];
+        Assert.Contains($"{cause}.", line, StringComparison.Ordinal);
+        Assert.Equal("Warning", JsonNode.Parse(line)!["LogLevel"]!.GetValue<string>());
+        Assert.Equal(0, await service.TerminateAsync());
+        Assert.DoesNotContain(Secret, service.Log, StringComparison.Ordinal);
+        return line;
+    }
+
+    private static Task UntilToldAsync(FastKvProcess service, string words, TimeSpan? bound = null) =>
+        Wait.UntilAsync(
+            $"the log tells {words}",
+            () =>
+                Lines(service).Any(line => line.Contains(words, StringComparison.Ordinal))
+                    ? Task.FromResult(true)
+                    : Task.FromResult(
+                        service.HasExited ? throw new InvalidOperationException($"It ended: {service.Log}") : false
+                    ),
+            bound
+        );
+
+    private static Task UntilCauseIsAsync(FastKvProcess service, string cause) =>
+        Wait.UntilAsync(
+            $"readiness tells {cause}",
+            async () =>
+            {
+                var reply = await service.Api.GetAsync("/health/ready");
+                return reply.Status == HttpStatusCode.ServiceUnavailable
+                    && reply.Json["status"]!.GetValue<string>() == "not_ready"
+                    && reply.Json["cause"]?.GetValue<string>() == cause;
+            }
+        );
+
+    private static List<string> Lines(FastKvProcess service) =>
+        [.. service.Log.Split('\n').Where(line => line.Contains("RedisDiagnostics", StringComparison.Ordinal))];
+}
