@@ -20,6 +20,8 @@ public sealed partial class MonitoringTests
         .. Histogram("fastkv_password_hash_duration_seconds"),
         "fastkv_errors_total",
         "fastkv_login_limiter_rejections_total",
+        "fastkv_memory_reserved_bytes",
+        "fastkv_memory_refusals_total",
         "fastkv_password_hash_queue_length",
         "fastkv_requests_in_flight",
         "fastkv_requests_shed_total",
@@ -56,6 +58,7 @@ public sealed partial class MonitoringTests
             "up",
             "fastkv_login_limiter_rejections_total",
             "fastkv_requests_shed_total",
+            "fastkv_memory_refusals_total",
             "dotnet_exceptions_total",
         ]);
 
