@@ -17,7 +17,7 @@ internal sealed class JsonBinder<TRequest>(JsonTypeInfo<TRequest> type) : IReque
     public async ValueTask<TRequest> BindAsync(BinderContext context, CancellationToken cancellation)
     {
         var request = context.HttpContext.Request;
-        var body = await RequestBody.ReadAsync(request, MaximumBodyLength, cancellation);
+        var body = await RequestBody.ReadAsync(context.HttpContext, MaximumBodyLength, cancellation);
         try
         {
             return Parse(body) ?? throw RequestBody.NotAnObject();

@@ -1,10 +1,14 @@
 using System.Buffers;
+using System.IO.Pipelines;
 
 namespace FastKv.Api;
 
 /// <summary>Escapes UTF-8 for the inside of a JSON string: what must be escaped (RFC 8259, 7) and nothing else.</summary>
 internal static class JsonStringEncoder
 {
+    /// <summary>Bytes of text that are written at once; longer text goes piece by piece.</summary>
+    public const int PieceLength = 16 * 1024;
+
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([
         .. Enumerable.Range(0, 0x20).Select(c => (byte)c),
         (byte)'"',
@@ -26,7 +30,7 @@ internal static class JsonStringEncoder
 
     /// <param name="writer">Where to.</param>
     /// <param name="text">What.</param>
-    /// <param name="length">What <see cref="Length"/> said of it: text without escapes is not searched again.</param>
+    /// <param name="length">What <see cref="Length"/> said of it: text without escapes is not searched again; -1 if it was not asked.</param>
     public static void Write(IBufferWriter<byte> writer, ReadOnlySpan<byte> text, int length)
     {
         if (length == text.Length)
@@ -55,6 +59,24 @@ internal static class JsonStringEncoder
         }
 
         writer.Write(text);
+    }
+
+    /// <summary>Writes and sends text piece by piece, no faster than it is taken.</summary>
+    public static async Task WriteAsync(
+        PipeWriter writer,
+        ReadOnlyMemory<byte> text,
+        int length,
+        CancellationToken cancellation
+    )
+    {
+        var isPlain = length == text.Length;
+        while (!text.IsEmpty)
+        {
+            var piece = text[..Math.Min(PieceLength, text.Length)];
+            Write(writer, piece.Span, isPlain ? piece.Length : -1);
+            await writer.FlushAsync(cancellation);
+            text = text[piece.Length..];
+        }
     }
 
     /// <summary>The letter of a two-character escape, or 0 if there is none.</summary>

@@ -1,60 +1,91 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace FastKv.Api;
 
-/// <summary>Reads a whole request body that must be JSON in UTF-8, within a limit.</summary>
+/// <summary>
+/// Reads request bodies that must be JSON in UTF-8, within a limit. What a larger one may take of the memory is reserved before
+/// it is read.
+/// </summary>
 internal static class RequestBody
 {
+    /// <summary>Bytes that a reader holds beside what it keeps: a part of a token, and the server's buffer.</summary>
+    private const int OverheadLength = 64 * 1024;
+
     /// <summary>
-    /// Reads the body. The memory belongs to the request's pipe: use it before the next read, and release it with
+    /// Reads the whole body. The memory belongs to the request's pipe: use it before the next read, and release it with
     /// <see cref="Release"/>.
     /// </summary>
-    /// <exception cref="RequestRefusedException">Wrong content type, too long, or not UTF-8.</exception>
+    /// <exception cref="RequestRefusedException">Wrong content type, too long, or no memory for it now.</exception>
     public static async ValueTask<ReadOnlySequence<byte>> ReadAsync(
-        HttpRequest request,
+        HttpContext context,
         int maximumLength,
         CancellationToken cancellation
     )
     {
-        if (!IsJson(request.ContentType))
-        {
-            throw new RequestRefusedException(ApiError.UnsupportedMediaType);
-        }
-
-        if (request.ContentLength > maximumLength)
-        {
-            throw new RequestRefusedException(ApiError.PayloadTooLarge);
-        }
-
-        var reader = request.BodyReader;
-        ReadResult result;
+        using var transfer = new Transfer(context, maximumLength, maximumLength, cancellation);
+        var reader = context.Request.BodyReader;
         while (true)
         {
-            try
-            {
-                result = await reader.ReadAsync(cancellation);
-            }
-            catch (IOException broken) when (broken is not BadHttpRequestException)
-            {
-                // The server has no kinder word for a chunk size that overflows, or for a client that is gone.
-                throw new BadHttpRequestException("The body ended before its end.", broken);
-            }
-
-            if (result.Buffer.Length > maximumLength)
-            {
-                reader.AdvanceTo(result.Buffer.End);
-                throw new RequestRefusedException(ApiError.PayloadTooLarge);
-            }
-
+            var result = await transfer.ReadAsync();
             if (result.IsCompleted)
             {
                 return result.Buffer;
             }
 
             reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+
+    /// <summary>Reads the body as it arrives, so that no more of it is held than <paramref name="sink"/> keeps.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="sink">Who takes its tokens.</param>
+    /// <param name="maximumLength">Bytes of the body.</param>
+    /// <param name="maximumKept">Bytes that <paramref name="sink"/> keeps at most, and not more than the body has.</param>
+    /// <param name="cancellation">The client is gone.</param>
+    /// <exception cref="RequestRefusedException">
+    /// Wrong content type, too long, no memory for it now, or no JSON in UTF-8.
+    /// </exception>
+    public static async ValueTask ReadAsync(
+        HttpContext context,
+        IJsonTokenSink sink,
+        int maximumLength,
+        int maximumKept,
+        CancellationToken cancellation
+    )
+    {
+        using var transfer = new Transfer(context, maximumLength, maximumKept, cancellation);
+        var reader = context.Request.BodyReader;
+        var json = new JsonStreamReader(sink);
+        var isJson = true;
+        while (true)
+        {
+            var result = await transfer.ReadAsync();
+            var consumed = result.Buffer.End;
+            try
+            {
+                // What is no JSON is read to its end all the same: it may be too long, too, and the client is still sending.
+                consumed = isJson ? json.Read(result.Buffer, result.IsCompleted) : consumed;
+            }
+            catch (JsonException)
+            {
+                isJson = false;
+            }
+
+            transfer.Consumed += result.Buffer.Slice(0, consumed).Length;
+            reader.AdvanceTo(consumed, result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        if (!isJson)
+        {
+            throw NotAnObject();
         }
     }
 
@@ -69,6 +100,94 @@ internal static class RequestBody
     /// <summary>Whether every byte is part of well-formed UTF-8 (RFC 3629).</summary>
     public static bool IsUtf8(in ReadOnlySequence<byte> body) =>
         body.IsSingleSegment ? Utf8.IsValid(body.FirstSpan) : Utf8.IsValid(body.ToArray());
+
+    /// <summary>The bytes of a body on their way in, with all the limits that they have.</summary>
+    private sealed class Transfer : IDisposable
+    {
+        private readonly HttpContext context;
+        private readonly int maximumLength;
+        private readonly int maximumKept;
+        private readonly CancellationToken cancellation;
+        private CancellationTokenSource? deadline;
+
+        public Transfer(HttpContext context, int maximumLength, int maximumKept, CancellationToken cancellation)
+        {
+            this.context = context;
+            this.maximumLength = maximumLength;
+            this.maximumKept = maximumKept;
+            this.cancellation = cancellation;
+            if (!IsJson(context.Request.ContentType))
+            {
+                throw new RequestRefusedException(ApiError.UnsupportedMediaType);
+            }
+
+            if (context.Request.ContentLength > maximumLength)
+            {
+                throw new RequestRefusedException(ApiError.PayloadTooLarge);
+            }
+
+            if (context.Request.ContentLength is > RequestMemory.UnreservedBytes and var length)
+            {
+                Reserve(Math.Min(length, maximumKept));
+            }
+        }
+
+        /// <summary>Bytes that were read and will not come again.</summary>
+        public long Consumed { get; set; }
+
+        /// <summary>The next bytes, and those before them that were not consumed.</summary>
+        public async ValueTask<ReadResult> ReadAsync()
+        {
+            var result = await ReadPieceAsync();
+            var received = Consumed + result.Buffer.Length;
+            try
+            {
+                if (received > maximumLength)
+                {
+                    throw new RequestRefusedException(ApiError.PayloadTooLarge);
+                }
+
+                if (deadline is null && received > RequestMemory.UnreservedBytes)
+                {
+                    // Its length was not told.
+                    Reserve(maximumKept);
+                }
+            }
+            catch (RequestRefusedException)
+            {
+                context.Request.BodyReader.AdvanceTo(result.Buffer.End);
+                throw;
+            }
+
+            return result;
+        }
+
+        public void Dispose() => deadline?.Dispose();
+
+        private void Reserve(long bytes)
+        {
+            var memory = context.RequestServices.GetRequiredService<RequestMemory>();
+            context.Response.RegisterForDispose(memory.Reserve(bytes + OverheadLength));
+            deadline = RequestMemory.NewDeadline(cancellation);
+        }
+
+        private async ValueTask<ReadResult> ReadPieceAsync()
+        {
+            try
+            {
+                return await context.Request.BodyReader.ReadAsync(deadline?.Token ?? cancellation);
+            }
+            catch (IOException broken) when (broken is not BadHttpRequestException)
+            {
+                // The server has no kinder word for a chunk size that overflows, or for a client that is gone.
+                throw new BadHttpRequestException("The body ended before its end.", broken);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw new BadHttpRequestException("The body came too slowly.", StatusCodes.Status408RequestTimeout);
+            }
+        }
+    }
 
     private static bool IsJson(string? contentType)
     {

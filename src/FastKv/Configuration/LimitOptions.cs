@@ -3,11 +3,24 @@ namespace FastKv.Configuration;
 /// <summary>Settings <c>FastKv__Limits__*</c>: what one client, one user and all of them together may use.</summary>
 internal sealed class LimitOptions
 {
-    /// <summary>Requests in flight; one more is answered 503 at once. 1 to 1,000,000.</summary>
-    public int MaxConcurrentRequests { get; set; } = 4096;
+    /// <summary>
+    /// MiB that all requests together may hold for what is large (bodies, values, answers of more than 16 KiB); a request that finds
+    /// no room is answered 503 at once. 8 to 1,048,576. A quarter of the memory that the process may use, at most 1,024.
+    /// </summary>
+    public int RequestMemoryMiB { get; set; } = (int)Math.Clamp(AvailableMemory / 4 / MiB, 8, 1024);
 
-    /// <summary>Open connections; one more is closed at once. 1 to 1,000,000.</summary>
-    public int MaxConnections { get; set; } = 20_000;
+    /// <summary>
+    /// Requests in flight; one more is answered 503 at once. 1 to 1,000,000. Each may hold 16 KiB without asking: as many as take an
+    /// eighth of the memory that the process may use, at most 4,096.
+    /// </summary>
+    public int MaxConcurrentRequests { get; set; } =
+        (int)Math.Clamp(AvailableMemory / 8 / UnreservedBytes, 256, 4096);
+
+    /// <summary>
+    /// Open connections; one more is closed at once. 1 to 1,000,000. The server holds up to 72 KiB for one that sends what nobody
+    /// reads or asks for what it does not take: as many as take a third of the memory that the process may use, at most 20,000.
+    /// </summary>
+    public int MaxConnections { get; set; } = (int)Math.Clamp(AvailableMemory / 3 / BytesOfConnection, 256, 20_000);
 
     /// <summary>Operations on data that a user may do each second at each replica; beyond: 429. 0 (off) to 1,000,000.</summary>
     public int DataRequestsPerSecondPerUser { get; set; }
@@ -47,9 +60,21 @@ internal sealed class LimitOptions
     /// <summary>Streams that are open at once on one HTTP/2 connection; beyond: refused. 1 to 10,000.</summary>
     public int Http2MaxStreams { get; set; } = 100;
 
+    private const int MiB = 1024 * 1024;
+
+    // What a request may hold without asking (RequestMemory).
+    private const int UnreservedBytes = 16 * 1024;
+
+    // The server's buffers of a connection, in and out (ServerSetup).
+    private const int BytesOfConnection = 72 * 1024;
+
+    /// <summary>Bytes: the limit of the container or of the garbage collector, or the machine's memory.</summary>
+    private static long AvailableMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     public static LimitOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<LimitOptions>(configuration, "Limits");
+        Require(nameof(RequestMemoryMiB), options.RequestMemoryMiB, 8, 1_048_576);
         Require(nameof(MaxConcurrentRequests), options.MaxConcurrentRequests, 1, 1_000_000);
         Require(nameof(MaxConnections), options.MaxConnections, 1, 1_000_000);
         Require(nameof(DataRequestsPerSecondPerUser), options.DataRequestsPerSecondPerUser, 0, 1_000_000);

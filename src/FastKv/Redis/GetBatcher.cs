@@ -3,15 +3,15 @@ using StackExchange.Redis;
 namespace FastKv.Redis;
 
 /// <summary>
-/// Puts GETs that arrive while another is under way together into one MGET, so that a busy service pays for the way to Redis
+/// Puts reads that arrive while others are under way together into one command, so that a busy service pays for the way to Redis
 /// once for many requests. An idle service sends each at once. On a cluster only keys of one slot go together.
 /// </summary>
 internal sealed class GetBatcher(
-    Func<RedisKey, Task<RedisValue>> sendAsync,
-    Func<RedisKey[], Task<RedisValue[]>> sendTogetherAsync
+    Func<RedisKey, Task<SmallValue>> sendAsync,
+    Func<RedisKey[], Task<SmallValue[]>> sendTogetherAsync
 )
 {
-    /// <summary>Keys in one MGET: bounds what one large value can hold up.</summary>
+    /// <summary>Keys in one command: bounds how long the others wait for it.</summary>
     public const int MaximumBatch = 64;
 
     // One lane per slot, made when it is first used; a server without slots has one lane.
@@ -21,7 +21,7 @@ internal sealed class GetBatcher(
     /// <summary>The value of a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="slot">Its slot on a cluster, 0 to 16,383; -1 elsewhere.</param>
-    public Task<RedisValue> GetAsync(RedisKey key, int slot)
+    public Task<SmallValue> GetAsync(RedisKey key, int slot)
     {
         var lane = lanes[slot + 1];
         if (lane is null)
@@ -34,24 +34,24 @@ internal sealed class GetBatcher(
     }
 
     private sealed class Lane(
-        Func<RedisKey, Task<RedisValue>> sendAsync,
-        Func<RedisKey[], Task<RedisValue[]>> sendTogetherAsync
+        Func<RedisKey, Task<SmallValue>> sendAsync,
+        Func<RedisKey[], Task<SmallValue[]>> sendTogetherAsync
     )
     {
         /// <summary>Batches of a lane under way at once: a batch that waits for a large value does not stop the next.</summary>
         private const int MaximumUnderWay = 2;
 
         private readonly Lock gate = new();
-        private List<(RedisKey Key, TaskCompletionSource<RedisValue> Caller)> waiting = [];
+        private List<(RedisKey Key, TaskCompletionSource<SmallValue> Caller)> waiting = [];
         private int underWay;
 
-        public Task<RedisValue> GetAsync(RedisKey key)
+        public Task<SmallValue> GetAsync(RedisKey key)
         {
             lock (gate)
             {
                 if (underWay == MaximumUnderWay)
                 {
-                    var caller = new TaskCompletionSource<RedisValue>(
+                    var caller = new TaskCompletionSource<SmallValue>(
                         TaskCreationOptions.RunContinuationsAsynchronously
                     );
                     waiting.Add((key, caller));
@@ -64,7 +64,7 @@ internal sealed class GetBatcher(
             return SendAloneAsync(key);
         }
 
-        private async Task<RedisValue> SendAloneAsync(RedisKey key)
+        private async Task<SmallValue> SendAloneAsync(RedisKey key)
         {
             try
             {
@@ -84,7 +84,7 @@ internal sealed class GetBatcher(
             }
         }
 
-        private List<(RedisKey Key, TaskCompletionSource<RedisValue> Caller)>? TakeWaiting()
+        private List<(RedisKey Key, TaskCompletionSource<SmallValue> Caller)>? TakeWaiting()
         {
             lock (gate)
             {
@@ -105,7 +105,7 @@ internal sealed class GetBatcher(
             }
         }
 
-        private async Task SendAsync(List<(RedisKey Key, TaskCompletionSource<RedisValue> Caller)> batch)
+        private async Task SendAsync(List<(RedisKey Key, TaskCompletionSource<SmallValue> Caller)> batch)
         {
             try
             {

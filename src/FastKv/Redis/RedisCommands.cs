@@ -9,65 +9,116 @@ namespace FastKv.Redis;
 /// </summary>
 internal sealed class RedisCommands
 {
+    // Answers a value, nil for none, or the length of one that has more bytes than the argument. STRLEN fails on what is no string,
+    // which MGET takes for none.
+    private static readonly RedisScript ReadSmall = new(
+        """
+        local values = {}
+        for i, key in ipairs(KEYS) do
+          local length = redis.pcall('STRLEN', key)
+          if type(length) ~= 'number' or length == 0 then
+            values[i] = false
+          elseif length > tonumber(ARGV[1]) then
+            values[i] = length
+          else
+            values[i] = redis.call('GET', key)
+          end
+        end
+        return values
+        """
+    );
+
+    private static readonly RedisValue[] ReadSmallArguments = [SmallValue.MaximumLength];
+
     private readonly RedisConnection connection;
+    private readonly LargeValueLane large;
+    private readonly FailoverMonitor failover;
+    private readonly UnknownErrorLog unknownErrors;
+    private readonly TimeSpan timeout;
     private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
-    public RedisCommands(RedisConnection connection)
+    public RedisCommands(
+        RedisConnection connection,
+        LargeValueLane large,
+        FailoverMonitor failover,
+        UnknownErrorLog unknownErrors,
+        RedisOptions options
+    )
     {
         this.connection = connection;
+        this.large = large;
+        this.failover = failover;
+        this.unknownErrors = unknownErrors;
+        timeout = options.CommandTimeout;
         telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
 
-    /// <summary><c>GET</c>; several at once travel as one <c>MGET</c>, and each request has a span of its own.</summary>
-    public Task<RedisValue> GetAsync(RedisKey key) =>
+    /// <summary>
+    /// Reads a value that is small, or that it is not. Several reads at once travel as one command, and each request has a span of
+    /// its own.
+    /// </summary>
+    public Task<SmallValue> GetSmallAsync(RedisKey key) =>
         RedisTelemetry.IsRecorded
             ? MeasureAsync("GET", Measured.Span, static (self, key) => self.SendGetAsync(key), key)
             : SendGetAsync(key);
 
-    /// <summary><c>SET … NX</c>: false if the key exists.</summary>
-    public Task<bool> SetIfAbsentAsync(RedisKey key, RedisValue value) =>
+    /// <summary><c>GET</c> of a value that is large: null if the key does not exist. Its memory goes back when it is disposed of.</summary>
+    public Task<Lease<byte>?> GetLargeAsync(RedisKey key, StoreDeadline deadline) =>
         RunAsync(
-            "SET",
-            true,
-            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.NotExists),
-            (key, value)
+            "GET",
+            CommandKind.Read,
+            static (database, key) => database.StringGetLeaseAsync(key),
+            key,
+            deadline,
+            isLarge: true
+        );
+
+    /// <summary><c>GET</c>.</summary>
+    public Task<RedisValue> GetAsync(RedisKey key) =>
+        RunAsync("GET", CommandKind.Read, static (database, key) => database.StringGetAsync(key), key);
+
+    /// <summary><c>SET … NX</c>: false if the key exists.</summary>
+    public Task<bool> SetIfAbsentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
+        SetAsync(
+            key,
+            value,
+            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.NotExists)
         );
 
     /// <summary><c>SET … XX</c>: false if the key does not exist.</summary>
-    public Task<bool> SetIfPresentAsync(RedisKey key, RedisValue value) =>
-        RunAsync(
-            "SET",
-            true,
-            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.Exists),
-            (key, value)
+    public Task<bool> SetIfPresentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
+        SetAsync(
+            key,
+            value,
+            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.Exists)
         );
 
     /// <summary><c>SET … EX</c>: for what may go by itself.</summary>
     public Task<bool> SetForAsync(TimeSpan lifetime, RedisKey key, RedisValue value) =>
         RunAsync(
             "SET",
-            true,
+            CommandKind.Write,
             static (database, entry) => database.StringSetAsync(entry.key, entry.value, entry.lifetime),
             (key, value, lifetime)
         );
 
     /// <summary><c>DEL</c>: false if the key does not exist.</summary>
     public Task<bool> DeleteAsync(RedisKey key) =>
-        RunAsync("DEL", true, static (database, key) => database.KeyDeleteAsync(key), key);
+        RunAsync("DEL", CommandKind.Write, static (database, key) => database.KeyDeleteAsync(key), key);
 
     /// <summary><c>PTTL</c>: null if the key does not exist.</summary>
     public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
-        RunAsync("PTTL", false, static (database, key) => database.KeyTimeToLiveAsync(key), key);
+        RunAsync("PTTL", CommandKind.Read, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
     public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreDeadline? deadline = null) =>
-        RunAsync("HGETALL", false, static (database, key) => database.HashGetAllAsync(key), key, deadline);
+        RunAsync("HGETALL", CommandKind.Read, static (database, key) => database.HashGetAllAsync(key), key, deadline);
 
     public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreDeadline? deadline = null) =>
         RunAsync(
             "HGET",
-            false,
+            CommandKind.Read,
             static (database, pair) => database.HashGetAsync(pair.key, pair.field),
             (key, field),
             deadline
@@ -81,7 +132,7 @@ internal sealed class RedisCommands
     ) =>
         RunAsync(
             "HSET",
-            true,
+            CommandKind.Write,
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
             (key, field, value),
             deadline
@@ -96,7 +147,7 @@ internal sealed class RedisCommands
     ) =>
         RunAsync(
             "EVAL",
-            true,
+            CommandKind.Script,
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
             (script, key, arguments),
             deadline
@@ -109,7 +160,7 @@ internal sealed class RedisCommands
     {
         try
         {
-            return await SetForAsync(ProbeLifetime, key, RedisValue.EmptyString);
+            return await SetForAsync(RedisKeys.ProbeLifetime, key, RedisValue.EmptyString);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
         {
@@ -117,15 +168,50 @@ internal sealed class RedisCommands
         }
     }
 
-    private static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
+    private Task<SmallValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
 
-    private Task<RedisValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+    private async Task<SmallValue> GetAloneAsync(RedisKey key)
+    {
+        // One byte more than a small value has tells that it is not one.
+        var start = await ReadAsync(
+                "GETRANGE",
+                static (database, key) => database.StringGetRangeAsync(key, 0, SmallValue.MaximumLength),
+                key
+            )
+            .ConfigureAwait(false);
+        return start.Length() switch
+        {
+            0 => default,
+            > SmallValue.MaximumLength => new SmallValue(RedisValue.Null, true),
+            _ => new SmallValue(start, false),
+        };
+    }
 
-    private Task<RedisValue> GetAloneAsync(RedisKey key) =>
-        ReadAsync("GET", static (database, key) => database.StringGetAsync(key), key);
+    private async Task<SmallValue[]> GetTogetherAsync(RedisKey[] keys)
+    {
+        var reply = await ReadAsync(
+                "EVALSHA",
+                static (database, keys) => ReadSmall.EvaluateAsync(database, keys, ReadSmallArguments),
+                keys
+            )
+            .ConfigureAwait(false);
+        var values = new SmallValue[keys.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] =
+                reply[i].Resp2Type == ResultType.Integer
+                    ? new SmallValue(RedisValue.Null, true)
+                    : new SmallValue((RedisValue)reply[i], false);
+        }
 
-    private Task<RedisValue[]> GetTogetherAsync(RedisKey[] keys) =>
-        ReadAsync("MGET", static (database, keys) => database.StringGetAsync(keys), keys);
+        return values;
+    }
+
+    private Task<bool> SetAsync(
+        RedisKey key,
+        ReadOnlyMemory<byte> value,
+        Func<IDatabase, (RedisKey key, RedisValue value), Task<bool>> command
+    ) => RunAsync("SET", CommandKind.Write, command, (key, (RedisValue)value), isLarge: value.Length > SmallValue.MaximumLength);
 
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,
@@ -136,26 +222,28 @@ internal sealed class RedisCommands
             ? MeasureAsync(
                 operation,
                 Measured.Duration,
-                static (self, call) => self.SendAsync(false, call.command, call.state),
-                (command, state)
+                static (self, call) => self.SendAsync(call.operation, CommandKind.Read, call.command, call.state),
+                (operation, command, state)
             )
-            : SendAsync(false, command, state);
+            : SendAsync(operation, CommandKind.Read, command, state);
 
     private Task<TResult> RunAsync<TState, TResult>(
         string operation,
-        bool write,
+        CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
-        StoreDeadline? deadline = null
+        StoreDeadline? deadline = null,
+        bool isLarge = false
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
                 operation,
                 Measured.Both,
-                static (self, call) => self.SendAsync(call.write, call.command, call.state, call.deadline),
-                (write, command, state, deadline)
+                static (self, call) =>
+                    self.SendAsync(call.operation, call.kind, call.command, call.state, call.deadline, call.isLarge),
+                (operation, kind, command, state, deadline, isLarge)
             )
-            : SendAsync(write, command, state, deadline);
+            : SendAsync(operation, kind, command, state, deadline, isLarge);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -180,21 +268,33 @@ internal sealed class RedisCommands
     }
 
     private async Task<TResult> SendAsync<TState, TResult>(
-        bool write,
+        string operation,
+        CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
-        StoreDeadline? deadline = null
+        StoreDeadline? deadline = null,
+        bool isLarge = false
     )
     {
-        var database = connection.Database;
         deadline?.ThrowIfPassed();
+        var database = (isLarge ? large.Connection : connection).Database;
         try
         {
+            if (isLarge)
+            {
+                deadline ??= new StoreDeadline(timeout);
+                return await deadline
+                    .WaitAsync(large.SendAsync(database, command, state, deadline.Left))
+                    .ConfigureAwait(false);
+            }
+
             var reply = command(database, state);
             return await (deadline is null ? reply : deadline.WaitAsync(reply)).ConfigureAwait(false);
         }
-        catch (Exception fault) when (StoreFault.Classify(fault, write) is { } outage)
+        catch (Exception fault) when (StoreFault.Classify(fault, kind) is { } outage)
         {
+            (isLarge ? large.Failover : failover).Observe(database.Multiplexer, fault);
+            unknownErrors.Observe(operation, fault);
             throw outage;
         }
     }

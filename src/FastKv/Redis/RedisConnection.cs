@@ -3,7 +3,7 @@ using StackExchange.Redis;
 namespace FastKv.Redis;
 
 /// <summary>
-/// The one multiplexer of the process. It connects in the background and for as long as it takes: a Redis that is down at start
+/// The one multiplexer of the process, until a failover puts another in its place (<see cref="FailoverMonitor"/>). It connects in the background and for as long as it takes: a Redis that is down at start
 /// makes the service not ready, and nothing else.
 /// </summary>
 internal sealed partial class RedisConnection(ConfigurationOptions configuration, ILogger<RedisConnection> logger)
@@ -12,6 +12,9 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private volatile ConnectionMultiplexer? multiplexer;
+
+    /// <summary>The multiplexer in use; null as long as there has been no connection.</summary>
+    public ConnectionMultiplexer? Multiplexer => multiplexer;
 
     /// <summary>The database to send commands to.</summary>
     /// <exception cref="StoreUnavailableException">There has been no connection yet.</exception>
@@ -23,16 +26,31 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
     /// <summary>Where commands go, for telemetry: the first server of the configuration.</summary>
     public System.Net.EndPoint EndPoint { get; } = configuration.EndPoints[0];
 
+    /// <summary>Sends commands over this multiplexer from now on; the one before it is left to the caller to close.</summary>
+    public void Use(ConnectionMultiplexer connected)
+    {
+        if (multiplexer is { } before)
+        {
+            before.ConnectionFailed -= OnLost;
+            before.ConnectionRestored -= OnRestored;
+        }
+
+        connected.ConnectionFailed += OnLost;
+        connected.ConnectionRestored += OnRestored;
+        multiplexer = connected;
+    }
+
+    private void OnLost(object? sender, ConnectionFailedEventArgs failure) => LogLost(failure.FailureType);
+
+    private void OnRestored(object? sender, ConnectionFailedEventArgs connection) => LogRestored();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                var connected = await ConnectionMultiplexer.ConnectAsync(configuration);
-                connected.ConnectionFailed += (_, failure) => LogLost(failure.FailureType);
-                connected.ConnectionRestored += (_, _) => LogRestored();
-                multiplexer = connected;
+                Use(await ConnectionMultiplexer.ConnectAsync(configuration));
                 return;
             }
             catch (Exception exception)

@@ -20,8 +20,12 @@ internal sealed class RedisKeys(RedisOptions options)
     /// <summary>String: the claim on an email address, written by the registration. Lives as long as the user.</summary>
     public RedisKey Email(string foldedEmail) => $"{options.KeyPrefix}:email:{foldedEmail}";
 
-    /// <summary>String, empty: what readiness writes to see that the store takes writes. Lives for a minute.</summary>
+    /// <summary>
+    /// String, empty: what readiness writes to see that the store takes writes. Lives for <see cref="ProbeLifetime"/>.
+    /// </summary>
     public RedisKey Probe { get; } = $"{options.KeyPrefix}:probe";
+
+    public static readonly TimeSpan ProbeLifetime = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// String: failed logins with a username. Lives for <c>FailedLoginWindowSeconds</c>. Hashed, because a client may send a

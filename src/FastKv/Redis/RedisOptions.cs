@@ -69,6 +69,7 @@ internal sealed class RedisOptions
         // How soon a replica that became the master, or the other way round, is seen.
         configuration.ConfigCheckSeconds = 1;
         configuration.CircuitBreaker = new SilenceCircuitBreaker(CommandTimeout);
+        configuration.BeforeSocketConnect = static (_, _, socket) => SilenceCircuitBreaker.Observe(socket);
         configuration.AbortOnConnectFail = false;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ReconnectRetryPolicy = new LinearRetry(250);

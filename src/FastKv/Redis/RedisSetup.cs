@@ -1,4 +1,6 @@
 using FastKv.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
@@ -20,14 +22,49 @@ internal static partial class RedisSetup
         }
 
         var configuration = options.ToConfiguration(connectionString);
+        if (!string.IsNullOrEmpty(configuration.ServiceName))
+        {
+            AllowThreadsToWaitForSentinels();
+        }
+
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(configuration);
         builder.Services.AddSingleton<RedisKeys>();
         builder.Services.AddSingleton<RedisConnection>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
+        builder.Services.AddSingleton<FailoverMonitor>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<FailoverMonitor>());
+        builder.Services.AddSingleton(services => ForLargeValues(services, configuration));
+        builder.Services.AddHostedService(services => services.GetRequiredService<LargeValueLane>());
+        builder.Services.AddSingleton<UnknownErrorLog>();
         builder.Services.AddSingleton<RedisCommands>();
         builder.Services.AddSingleton<FixedWindowCounter>();
         return directory is null ? null : Path.GetFullPath(directory);
+    }
+
+    /// <summary>A second connection to the same servers. What the log has to say of them, the first one says.</summary>
+    private static LargeValueLane ForLargeValues(IServiceProvider services, ConfigurationOptions configuration)
+    {
+        var own = configuration.Clone();
+        own.ClientName += "-large";
+        var connection = new RedisConnection(own, NullLogger<RedisConnection>.Instance);
+        var failover = new FailoverMonitor(
+            connection,
+            own,
+            services.GetRequiredService<RedisOptions>(),
+            services.GetRequiredService<RedisKeys>(),
+            services.GetRequiredService<TimeProvider>(),
+            NullLogger<FailoverMonitor>.Instance
+        );
+        return new LargeValueLane(connection, failover);
+    }
+
+    // StackExchange.Redis asks Sentinels on threads of the pool that wait for the answer, several at once in a failover. With as
+    // few threads as cores (2), which the pool only slowly makes more, every request stood still for 2 to 3 seconds.
+    private static void AllowThreadsToWaitForSentinels()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, 16), completions);
     }
 
     /// <summary>Says at start which store is used.</summary>
@@ -36,7 +73,7 @@ internal static partial class RedisSetup
         var logger = app.Services.GetRequiredService<ILogger<RedisConnection>>();
         if (embeddedDirectory is null)
         {
-            var configuration = app.Services.GetRequiredService<StackExchange.Redis.ConfigurationOptions>();
+            var configuration = app.Services.GetRequiredService<ConfigurationOptions>();
             LogRedis(logger, configuration.EndPoints);
         }
         else

@@ -10,6 +10,9 @@ internal sealed class StoreDeadline(TimeSpan limit)
 {
     private TimeSpan left = limit;
 
+    /// <summary>What is left of it.</summary>
+    public TimeSpan Left => left;
+
     /// <exception cref="StoreUnavailableException">It has passed, so the next command is not sent.</exception>
     public void ThrowIfPassed()
     {

@@ -16,29 +16,38 @@ internal sealed class OutcomeUnknownException(string reason, Exception cause) : 
     public string Reason { get; } = reason;
 }
 
+/// <summary>What a command can have done when it fails.</summary>
+internal enum CommandKind
+{
+    /// <summary>Nothing, whatever happened.</summary>
+    Read,
+
+    /// <summary>All or nothing: a single command of Redis.</summary>
+    Write,
+
+    /// <summary>A part of it: a script that failed midway keeps what it has written.</summary>
+    Script,
+}
+
 /// <summary>Tells an outage of the store from a bug, and a command that was not carried out from one that may have been.</summary>
 internal static class StoreFault
 {
     /// <summary>The exception to throw instead, or null if this is not an outage of the store.</summary>
-    public static Exception? Classify(Exception fault, bool write) =>
+    public static Exception? Classify(Exception fault, CommandKind command) =>
         fault switch
         {
-            RedisServerException refusal => IsRefusal(refusal.Kind)
-            || NamesRefusal(refusal.Message)
-            || IsRefusalInScript(refusal)
-                ? new StoreUnavailableException(refusal.Kind.ToString(), fault)
-                : null,
+            RedisServerException error => OfErrorReply(error, command),
             // Thrown instead of sending: the server is known to be a replica, for example.
             RedisCommandException => new StoreUnavailableException("CommandNotSent", fault),
             RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } =>
                 new StoreUnavailableException("NoConnection", fault),
-            RedisConnectionException lost => OfLostReply(write, lost.FailureType.ToString(), fault),
-            RedisTimeoutException or TimeoutException => OfLostReply(write, "Timeout", fault),
+            RedisConnectionException lost => OfLostReply(command, lost.FailureType.ToString(), fault),
+            RedisTimeoutException or TimeoutException => OfLostReply(command, "Timeout", fault),
             RedisException
             or ObjectDisposedException
             or OperationCanceledException
             or IOException
-            or System.Net.Sockets.SocketException => OfLostReply(write, "Disconnected", fault),
+            or System.Net.Sockets.SocketException => OfLostReply(command, "Disconnected", fault),
             _ => null,
         };
 
@@ -48,69 +57,34 @@ internal static class StoreFault
         {
             StoreUnavailableException unavailable => unavailable.Reason,
             OutcomeUnknownException unknown => unknown.Reason,
-            RedisServerException refusal => refusal.Kind.ToString(),
+            RedisServerException error => ErrorReply.Reason(error),
             _ => fault.GetType().FullName!,
         };
 
+    private static Exception OfErrorReply(RedisServerException error, CommandKind command)
+    {
+        var reason = ErrorReply.Reason(error);
+        if (ErrorReply.IsRefusal(error))
+        {
+            return new StoreUnavailableException(reason, error);
+        }
+
+        if (ErrorReply.IsOfAnother(error))
+        {
+            return OfLostReply(command, reason, error);
+        }
+
+        // A server that answers a single command with an error has not carried it out, whatever its words are.
+        var mayBeDone =
+            command == CommandKind.Script && !ErrorReply.IsBeforeScript(error)
+            || command == CommandKind.Write && ErrorReply.IsOfProxy(error);
+        return mayBeDone ? new OutcomeUnknownException(reason, error) : new StoreUnavailableException(reason, error);
+    }
+
     // The status that the exceptions carry is not asked: StackExchange.Redis says "sent" only after it has written the command,
     // so a command whose bytes are half on the wire when its time is up still says "waiting".
-    private static Exception OfLostReply(bool write, string reason, Exception fault) =>
-        write ? new OutcomeUnknownException(reason, fault) : new StoreUnavailableException(reason, fault);
-
-    /// <summary>
-    /// Replies with which a server says that it did not run the command because of its own state, not because the command is
-    /// wrong (redis.io, "Redis serialization protocol", simple errors; redis.conf).
-    /// </summary>
-    private static bool IsRefusal(RedisErrorKind kind) =>
-        kind
-            is RedisErrorKind.Loading
-                or RedisErrorKind.ClusterDown
-                or RedisErrorKind.MasterDown
-                or RedisErrorKind.TryAgain
-                or RedisErrorKind.NoReplicas
-                or RedisErrorKind.Misconfigured
-                or RedisErrorKind.OutOfMemory
-                or RedisErrorKind.Busy
-                or RedisErrorKind.MaxClients
-                or RedisErrorKind.Moved
-                or RedisErrorKind.Ask
-                or RedisErrorKind.NoAuth
-                or RedisErrorKind.WrongPass
-                or RedisErrorKind.NoPermission
-                or RedisErrorKind.NotPermitted
-                or RedisErrorKind.ReadOnly
-                or RedisErrorKind.UnknownRedirectTarget;
-
-    // StackExchange.Redis sometimes hands a reply on without its kind, as "SimpleError: MISCONF …": seen with 232 of 43,000 refusals.
-    private static bool NamesRefusal(string message) =>
-        RefusalWords.Any(word =>
-            message.StartsWith(word, StringComparison.Ordinal)
-            || message.StartsWith("SimpleError: " + word, StringComparison.Ordinal)
-        );
-
-    private static readonly string[] RefusalWords =
-    [
-        "LOADING ",
-        "CLUSTERDOWN ",
-        "MASTERDOWN ",
-        "TRYAGAIN ",
-        "NOREPLICAS ",
-        "MISCONF ",
-        "OOM ",
-        "BUSY ",
-        "MOVED ",
-        "ASK ",
-        "NOAUTH ",
-        "WRONGPASS ",
-        "NOPERM ",
-        "READONLY ",
-    ];
-
-    /// <summary>
-    /// A script met a command or a key that the user has no right to (in the words of Redis 7.2 and of those before it). Each of
-    /// ours does so before it writes.
-    /// </summary>
-    private static bool IsRefusalInScript(RedisServerException refusal) =>
-        refusal.Message.Contains("ACL failure in script", StringComparison.Ordinal)
-        || refusal.Message.Contains("The user executing the script can't", StringComparison.Ordinal);
+    private static Exception OfLostReply(CommandKind command, string reason, Exception fault) =>
+        command == CommandKind.Read
+            ? new StoreUnavailableException(reason, fault)
+            : new OutcomeUnknownException(reason, fault);
 }

@@ -13,6 +13,13 @@ internal static class ServerSetup
     // Bytes. The longest key with every byte percent-encoded takes 1,536; a line is not part of MaxHeaderBytes.
     private const int MaxRequestLine = 8 * 1024;
 
+    // Bytes of an answer that wait in the server for the client to take them.
+    private const int MaxResponseBuffer = 32 * 1024;
+
+    // Bytes that a client may send before they are read, on an HTTP/2 connection and on each of its streams (RFC 9113, 6.9.2).
+    private const int Http2ConnectionWindow = 128 * 1024;
+    private const int Http2StreamWindow = 96 * 1024;
+
     /// <summary>Configures Kestrel: where it listens, what it bounds and how it stops.</summary>
     public static void AddServer(this WebApplicationBuilder builder)
     {
@@ -37,6 +44,7 @@ internal static class ServerSetup
 
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(limits);
+        builder.Services.AddSingleton(new RequestMemory(limits.RequestMemoryMiB * 1024L * 1024));
         builder.Services.AddSingleton<DrainState>();
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.Configure<HostOptions>(host =>
@@ -125,6 +133,12 @@ internal static class ServerSetup
         kestrel.MaxRequestLineSize = MaxRequestLine;
         kestrel.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
         kestrel.MaxRequestHeaderCount = limits.MaxHeaders;
+
+        // What a connection holds of what nobody has read or taken yet. The first has to hold a request line and headers.
+        kestrel.MaxRequestBufferSize = MaxRequestLine + limits.MaxHeaderBytes;
+        kestrel.MaxResponseBufferSize = MaxResponseBuffer;
+        kestrel.Http2.InitialConnectionWindowSize = Http2ConnectionWindow;
+        kestrel.Http2.InitialStreamWindowSize = Http2StreamWindow;
         kestrel.RequestHeadersTimeout = TimeSpan.FromSeconds(limits.HeaderTimeoutSeconds);
         kestrel.KeepAliveTimeout = TimeSpan.FromSeconds(limits.KeepAliveTimeoutSeconds);
         kestrel.MinRequestBodyDataRate = kestrel.MinResponseDataRate =

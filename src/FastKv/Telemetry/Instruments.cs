@@ -93,6 +93,12 @@ internal static class Instruments
         "Requests that were refused because too many were in flight."
     );
 
+    private static readonly Counter<long> MemoryRefusals = Meter.CreateCounter<long>(
+        "fastkv.memory.refusals",
+        "{request}",
+        "Requests that were refused because there was no memory for what they would hold."
+    );
+
     private static readonly KeyValuePair<string, object?> Hit = new("fastkv.cache.result", "hit");
     private static readonly KeyValuePair<string, object?> Miss = new("fastkv.cache.result", "miss");
 
@@ -100,6 +106,7 @@ internal static class Instruments
     private static long tokenMisses;
     private static Func<int> requestsInFlight = static () => 0;
     private static Func<int> hashQueueLength = static () => 0;
+    private static Func<long> reservedMemory = static () => 0;
 
     // What stands here is asked for when it is exported, so that a request pays for no more than counting.
     static Instruments()
@@ -117,6 +124,12 @@ internal static class Instruments
             "Requests that are being served, as the limit on concurrent requests counts them."
         );
         Meter.CreateObservableUpDownCounter(
+            "fastkv.memory.reserved",
+            static () => reservedMemory(),
+            "By",
+            "Memory that is reserved for large bodies, values and answers."
+        );
+        Meter.CreateObservableUpDownCounter(
             "fastkv.password.hash.queue.length",
             static () => hashQueueLength(),
             "{hash}",
@@ -132,6 +145,12 @@ internal static class Instruments
 
     /// <summary>Says where the number of requests being served is to be read.</summary>
     public static void ObserveRequestsInFlight(Func<int> requests) => requestsInFlight = requests;
+
+    /// <summary>Says where the memory that is reserved for requests is to be read.</summary>
+    public static void ObserveReservedMemory(Func<long> bytes) => reservedMemory = bytes;
+
+    /// <summary>Counts a request that was refused for want of memory.</summary>
+    public static void CountMemoryRefusal() => MemoryRefusals.Add(1);
 
     /// <summary>Counts an error answer.</summary>
     public static void CountError(string code)

@@ -9,21 +9,51 @@ namespace FastKv.Load.Bench;
 
 /// <summary>
 /// <c>bench memory</c>: resident memory of the service idle, under retrieves, minute by minute under the mix, and idle
-/// again.
+/// again; then under <see cref="LargeValuePressure"/>, with the heap of a container of 1 GiB.
 /// </summary>
-internal sealed record MemoryBench(BenchOptions Options, int Minutes, double RatePerSecond)
+internal sealed record MemoryBench(BenchOptions Options, int Minutes, double RatePerSecond, TimeSpan Pressure)
 {
     private const int Workers = 64;
+    private const double MiB = 1024 * 1024;
+
+    /// <summary>Three quarters of 1 GiB, as the runtime takes for its heap in a container.</summary>
+    private const long HeapLimitBytes = 0x30000000;
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
     private static readonly BenchCase Retrieve = new(Operation.Retrieve, false, Workers, 1, 100, 1000);
 
     public static MemoryBench From(Arguments arguments, BenchOptions options) =>
-        new(options, arguments.Whole("--minutes", 10, 1, 240), arguments.Number("--rate", 2000, 1, 100_000));
+        new(
+            options,
+            arguments.Whole("--minutes", 10, 0, 240),
+            arguments.Number("--rate", 2000, 1, 100_000),
+            arguments.Seconds("--pressure-seconds", 60, 1, 3600)
+        );
 
     public async Task<BenchReport> RunAsync(CancellationToken cancellation)
     {
         await using var workbench = await Workbench.OpenAsync(Options, cancellation);
+        var tables = new List<BenchTable>();
+        if (Minutes > 0)
+        {
+            tables.Add(await GrowthAsync(workbench, cancellation));
+        }
+
+        tables.Add(await PressureAsync(workbench, cancellation));
+        return new BenchReport(
+            "memory",
+            DateTimeOffset.UtcNow,
+            Options.CommandLine,
+            MachineReport.Here(),
+            workbench.Pinning.Description,
+            tables,
+            []
+        );
+    }
+
+    private async Task<BenchTable> GrowthAsync(Workbench workbench, CancellationToken cancellation)
+    {
         await using var service = await workbench.StartServiceAsync(workbench.Settings, cancellation);
         var rows = new List<IReadOnlyList<string>>();
         await Task.Delay(Settle, cancellation);
@@ -56,21 +86,63 @@ internal sealed record MemoryBench(BenchOptions Options, int Minutes, double Rat
 
         await Task.Delay(Settle, cancellation);
         Add("idle afterwards");
-        return new BenchReport(
-            "memory",
-            DateTimeOffset.UtcNow,
-            Options.CommandLine,
-            MachineReport.Here(),
-            workbench.Pinning.Description,
-            [new BenchTable("Resident memory of the service", ["when", "MiB"], rows)],
-            []
-        );
+        return new BenchTable("Resident memory of the service", ["when", "MiB"], rows);
 
         void Add(string when)
         {
-            var mebibytes = service.Process.ResidentBytes / 1048576.0;
+            var mebibytes = service.Process.ResidentBytes / MiB;
             rows.Add([when, mebibytes.ToString("0", CultureInfo.InvariantCulture)]);
             Console.Error.WriteLine($"{when}: {rows[^1][1]} MiB");
         }
+    }
+
+    private async Task<BenchTable> PressureAsync(Workbench workbench, CancellationToken cancellation)
+    {
+        var rows = new List<IReadOnlyList<string>>();
+        foreach (var overHttp2 in new[] { false, true })
+        {
+            var settings = workbench.Settings with { HeapLimitBytes = HeapLimitBytes };
+            await using var service = await workbench.StartServiceAsync(settings, cancellation);
+            using var client = HttpClients.Create(service.Http1, http2: false, 1, Timeout);
+            var pressure = new LargeValuePressure(
+                service.Http1,
+                overHttp2 ? service.Http2 : null,
+                await AccountMaker.MakeAsync(client, $"large-{Guid.NewGuid():N}"[..32], cancellation),
+                await AccountMaker.MakeAsync(client, $"small-{Guid.NewGuid():N}"[..32], cancellation)
+            );
+            var result = await pressure.RunAsync(Quiet, Pressure, cancellation);
+            var most = service.Process.MostResidentBytes;
+            await Task.Delay(Settle, cancellation);
+            rows.Add([
+                overHttp2 ? "HTTP/2" : "HTTP/1.1",
+                Text(result.Quiet.P99Milliseconds),
+                Text(result.UnderPressure.P99Milliseconds),
+                result.SmallSuccessPercent.ToString("0.000", CultureInfo.InvariantCulture),
+                PressureResult.Describe(result.Reads),
+                PressureResult.Describe(result.Writes),
+                PressureResult.Describe(result.HalfBodies),
+                Text(most / MiB),
+                Text(service.Process.ResidentBytes / MiB),
+            ]);
+            await Console.Error.WriteLineAsync(string.Join("; ", rows[^1]));
+        }
+
+        return new BenchTable(
+            "Large values from all sides, with the heap of a container of 1 GiB",
+            [
+                "large requests over",
+                "small p99 alone, ms",
+                "small p99, ms",
+                "small answered, %",
+                "large reads",
+                "large writes",
+                "half bodies",
+                "most resident, MiB",
+                "5 s later, MiB",
+            ],
+            rows
+        );
+
+        static string Text(double number) => number.ToString("0.#", CultureInfo.InvariantCulture);
     }
 }

@@ -52,7 +52,8 @@ internal static class Usage
 
         bench flat          retrieve with 1,000 and 1,000,000 keys, 1 and 256 connections, 100 B and 100 KB
         bench cold          the first 5 s after ready beside the steady rate, with and without the service's warm-up
-        bench memory        resident memory: idle, loaded, minute by minute of the mix [--minutes 10] [--rate 2000]
+        bench memory        resident memory: idle, loaded, minute by minute of the mix [--minutes 10] [--rate 2000], and
+                            under large values from all sides with the heap of 1 GiB [--pressure-seconds 60]
         bench login-flood   latency of retrieves with and without a flood of sign-ins [--rate 500] [--flood-rate 100]
 
         All benches: --seconds N for a round (8), --rounds N (5), --warm-up-seconds N (15), --published FOLDER,

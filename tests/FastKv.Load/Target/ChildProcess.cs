@@ -42,6 +42,17 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The most that was ever resident, as the system keeps it.</summary>
+    public long MostResidentBytes
+    {
+        get
+        {
+            ThrowIfEnded();
+            process.Refresh();
+            return process.PeakWorkingSet64;
+        }
+    }
+
     public static ChildProcess Start(
         string program,
         IEnumerable<string> arguments,

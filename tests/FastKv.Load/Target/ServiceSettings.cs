@@ -13,6 +13,9 @@ internal sealed record ServiceSettings(int? RedisPort, string DataFolder)
     /// <summary>Where spans and metrics go; null: OpenTelemetry stays off.</summary>
     public Uri? TelemetrySink { get; init; }
 
+    /// <summary>What the garbage collector may use; null: what it takes by itself.</summary>
+    public long? HeapLimitBytes { get; init; }
+
     /// <summary>Null: the service's own default.</summary>
     public double? WarmUpSeconds { get; init; }
 
@@ -50,6 +53,12 @@ internal sealed record ServiceSettings(int? RedisPort, string DataFolder)
         if (WarmUpSeconds is { } warmUp)
         {
             settings["FastKv__Http__WarmUpSeconds"] = warmUp.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (HeapLimitBytes is { } limit)
+        {
+            // In hexadecimal, as the runtime reads all numbers of its own.
+            settings["DOTNET_GCHeapHardLimit"] = limit.ToString("x", CultureInfo.InvariantCulture);
         }
 
         if (UsualTiering)

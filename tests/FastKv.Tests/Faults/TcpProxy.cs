@@ -5,25 +5,41 @@ using System.Threading.Channels;
 
 namespace FastKv.Tests.Faults;
 
-/// <summary>A network between the service and Redis that can be made slow, half-open, or broken in the middle of a reply.</summary>
+/// <summary>
+/// A network between the service and Redis that can be made slow, half-open, or broken in the middle of a reply, and one address
+/// that can lead to another server.
+/// </summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly ConcurrentDictionary<Link, bool> links = new();
-    private readonly int target;
     private readonly Task accepting;
+    private DateTime free;
+    private int connections;
 
-    public TcpProxy(int target)
+    /// <param name="target">The port of the server behind it.</param>
+    /// <param name="address">Where it listens: a free port of 127.0.0.1 unless another is given.</param>
+    public TcpProxy(int target, IPEndPoint? address = null)
     {
-        this.target = target;
+        Target = target;
+        listener = new TcpListener(address ?? new IPEndPoint(IPAddress.Loopback, 0));
         listener.Start();
         accepting = AcceptAsync();
     }
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
+    /// <summary>The port of the server that new connections reach; those that exist stay where they are.</summary>
+    public int Target { get; set; }
+
+    /// <summary>Connections accepted so far.</summary>
+    public int Connections => Volatile.Read(ref connections);
+
     /// <summary>How much later each byte of a reply arrives.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>What all connections together carry of replies; 0 is as much as there is.</summary>
+    public int BytesPerSecond { get; set; }
 
     /// <summary>
     /// Every connection that exists now is never heard of again, without a FIN or RST: what a firewall does that forgets a
@@ -70,6 +86,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                 return;
             }
 
+            Interlocked.Increment(ref connections);
             _ = ServeAsync(client);
         }
     }
@@ -79,7 +96,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         using var link = new Link(client);
         try
         {
-            await link.Server.ConnectAsync(IPAddress.Loopback, target);
+            await link.Server.ConnectAsync(IPAddress.Loopback, Target);
             links[link] = true;
             await Task.WhenAny(RequestsAsync(link), RepliesAsync(link));
         }
@@ -121,7 +138,24 @@ internal sealed class TcpProxy : IAsyncDisposable
         await delivering;
     }
 
-    private static async Task DeliverAsync(Link link, ChannelReader<(byte[] Bytes, DateTime Due)> chunks)
+    /// <summary>Waits until the narrow link has carried so many bytes more.</summary>
+    private async Task PassAsync(int count)
+    {
+        if (BytesPerSecond is > 0 and var rate)
+        {
+            TimeSpan wait;
+            lock (listener)
+            {
+                var now = DateTime.UtcNow;
+                free = (free > now ? free : now) + TimeSpan.FromSeconds((double)count / rate);
+                wait = free - now;
+            }
+
+            await Task.Delay(wait, CancellationToken.None);
+        }
+    }
+
+    private async Task DeliverAsync(Link link, ChannelReader<(byte[] Bytes, DateTime Due)> chunks)
     {
         await foreach (var (bytes, due) in chunks.ReadAllAsync())
         {
@@ -139,6 +173,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
             if (!link.IsSilent)
             {
+                await PassAsync(bytes.Length);
                 await link.Client.GetStream().WriteAsync(bytes);
             }
         }

@@ -60,24 +60,7 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
     public async Task A_cluster_whose_slots_move_and_whose_master_fails_over()
     {
         Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
-        var nodes = await Task.WhenAll(
-            Enumerable
-                .Range(0, 6)
-                .Select(_ =>
-                    RedisServer.StartAsync(
-                        "--cluster-enabled",
-                        "yes",
-                        "--cluster-port",
-                        $"{Wait.FreePort()}",
-                        "--cluster-node-timeout",
-                        "2000",
-                        "--repl-diskless-sync-delay",
-                        "0",
-                        "--appendonly",
-                        "yes"
-                    )
-                )
-        );
+        var nodes = await StartNodesAsync();
         try
         {
             await CreateClusterAsync(nodes);
@@ -126,6 +109,45 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
             {
                 // Shown only when the test fails.
                 output.WriteLine($"Redis on {node.Port}:\n{node.Log}");
+                await node.DisposeAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_planned_failover_of_a_cluster_after_which_the_old_master_lives_on()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        var nodes = await StartNodesAsync();
+        try
+        {
+            await CreateClusterAsync(nodes);
+            await using var service = await FastKvProcess.StartAsync(nodes[0].ConnectionString);
+            var tokens = new List<string>();
+            for (var i = 0; i < 24; i++)
+            {
+                tokens.Add(await service.Api.NewUserTokenAsync());
+            }
+
+            await using var traffic = Traffic.Start(service.Api, 24, [.. tokens]);
+            await traffic.UntilAnsweredAsync(200, 200, 201);
+            foreach (var replica in nodes[3..])
+            {
+                Assert.Equal("OK", await replica.CliAsync("cluster", "failover"));
+                await Wait.UntilAsync(
+                    "the replica is a master",
+                    async () => (await replica.CliAsync("info", "replication")).Contains("role:master")
+                );
+            }
+
+            await Recovery.CheckAsync(service.Api, tokens, output);
+            await traffic.StopAndCheckAsync(output);
+            Assert.DoesNotContain("has become a replica", service.Log, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var node in nodes)
+            {
                 await node.DisposeAsync();
             }
         }
@@ -186,6 +208,26 @@ public sealed class TopologyFaultTests(ITestOutputHelper output)
         (await stranger.Api.RetrieveAsync(token, "k")).Expect(HttpStatusCode.ServiceUnavailable);
         await redis.DisposeAsync();
     }
+
+    private static Task<RedisServer[]> StartNodesAsync() =>
+        Task.WhenAll(
+            Enumerable
+                .Range(0, 6)
+                .Select(_ =>
+                    RedisServer.StartAsync(
+                        "--cluster-enabled",
+                        "yes",
+                        "--cluster-port",
+                        $"{Wait.FreePort()}",
+                        "--cluster-node-timeout",
+                        "2000",
+                        "--repl-diskless-sync-delay",
+                        "0",
+                        "--appendonly",
+                        "yes"
+                    )
+                )
+        );
 
     private static async Task CreateClusterAsync(RedisServer[] nodes)
     {

@@ -5,8 +5,12 @@ namespace FastKv.Tests.Harness;
 /// <summary>The real program, as a process of its own on a free port.</summary>
 internal sealed class FastKvProcess : ChildProcess
 {
-    private FastKvProcess(Uri address, IDictionary<string, string?> environment)
-        : base("dotnet", [ProgramPath], environment)
+    private FastKvProcess(Uri address, IDictionary<string, string?> environment, string? hosts)
+        : base(
+            hosts is null ? "dotnet" : "unshare",
+            [.. hosts is null ? [] : WithHosts(hosts), ProgramPath],
+            environment
+        )
     {
         Address = address;
         Api = new ApiClient(address);
@@ -20,12 +24,26 @@ internal sealed class FastKvProcess : ChildProcess
     /// <summary>Talks to it.</summary>
     public ApiClient Api { get; }
 
+    /// <summary>Whether this machine lets a process see a hosts file of its own.</summary>
+    public static bool CanHaveHosts { get; } = MayUnshare();
+
     private static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "FastKv.dll");
 
     /// <summary>Starts a service without waiting for it.</summary>
     /// <param name="redis">The connection string; null for the embedded store.</param>
     /// <param name="settings">More settings, by the names of their environment variables.</param>
-    public static FastKvProcess Launch(string? redis, params (string Name, string? Value)[] settings)
+    public static FastKvProcess Launch(string? redis, params (string Name, string? Value)[] settings) =>
+        Launch(redis, null, settings);
+
+    /// <summary>Starts a service that reads the names of hosts from a file of its own, and waits until it is ready.</summary>
+    public static async Task<FastKvProcess> StartWithHostsAsync(string redis, string hosts)
+    {
+        var service = Launch(redis, hosts, []);
+        await service.UntilReadyAsync();
+        return service;
+    }
+
+    private static FastKvProcess Launch(string? redis, string? hosts, (string Name, string? Value)[] settings)
     {
         var address = new Uri($"http://127.0.0.1:{Wait.FreePort()}");
         var environment = new Dictionary<string, string?>
@@ -46,7 +64,7 @@ internal sealed class FastKvProcess : ChildProcess
             environment[name] = value;
         }
 
-        return new FastKvProcess(address, environment);
+        return new FastKvProcess(address, environment, hosts);
     }
 
     /// <summary>Starts a service and waits until it is ready.</summary>
@@ -66,4 +84,22 @@ internal sealed class FastKvProcess : ChildProcess
                     : await Api.IsReadyAsync(),
             limit
         );
+
+    // In a mount namespace of its own the file lies over /etc/hosts; the shell becomes the program, so the process is the same.
+    private static string[] WithHosts(string hosts) =>
+        ["--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec dotnet \"$1\"", hosts];
+
+    private static bool MayUnshare()
+    {
+        try
+        {
+            using var unshare = System.Diagnostics.Process.Start("unshare", ["--map-root-user", "--mount", "true"]);
+            unshare.WaitForExit();
+            return unshare.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
 }

@@ -50,7 +50,7 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
     public async Task What_should_not_be_there_is_an_internal_error_that_tells_nothing()
     {
         var name = ApiClient.NewName();
-        await store.Database.StringSetAsync($"fastkv:user:{name}", "no hash");
+        await store.Database.HashSetAsync($"fastkv:user:{name}", "age", 30);
 
         var reply = await store.Api.PostTextAsync("/api/token", $$"""{"username":"{{name}}","password":"p"}""");
 
@@ -60,6 +60,22 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
             $$"""{"status":"error","code":"INTERNAL_ERROR","message":"Internal server error occurred.","trace_id":"{{traceId}}"}""",
             reply.Text
         );
+        await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
+    }
+
+    [Fact]
+    public async Task A_key_of_another_type_is_a_refusal_of_Redis_like_any_other()
+    {
+        var name = ApiClient.NewName();
+        await store.Database.StringSetAsync($"fastkv:user:{name}", "no hash");
+        var (userId, token) = await NewUserAsync();
+        await store.Database.ListRightPushAsync($"fastkv:data:{{{userId}}}:k", "no string");
+
+        (await store.Api.PostTextAsync("/api/token", $$"""{"username":"{{name}}","password":"p"}""")).ExpectError(
+            "STORE_UNAVAILABLE"
+        );
+        (await store.Api.RetrieveAsync(token, "k")).ExpectError("STORE_UNAVAILABLE");
+
         await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
     }
 

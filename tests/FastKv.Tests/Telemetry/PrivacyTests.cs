@@ -32,9 +32,9 @@ public sealed class PrivacyTests(ServiceFixture fixture)
         await UseAsync(service.Api, user);
         if (redis is not null)
         {
-            // A reply of Redis that is a bug here, and an outage.
+            // An error reply of Redis, and an outage.
             await redis.CliAsync("RPUSH", $"fastkv:data:{{{user.UserId}}}:{user.Key}", user.Value);
-            (await service.Api.RetrieveAsync(user.Token!, user.Key)).Expect(HttpStatusCode.InternalServerError);
+            (await service.Api.RetrieveAsync(user.Token!, user.Key)).Expect(HttpStatusCode.ServiceUnavailable);
             await redis.KillAsync();
             await UseAsync(service.Api, user);
         }

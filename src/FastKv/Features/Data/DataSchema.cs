@@ -22,7 +22,7 @@ internal static class DataSchema
 
     public static ITypeMapper Value { get; } =
         new PrimitiveTypeMapper(
-            typeof(byte[]),
+            typeof(ReadOnlyMemory<byte>),
             schema =>
             {
                 Describe(schema, DataBody.MaximumValueLength);

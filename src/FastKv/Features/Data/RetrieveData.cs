@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.ComponentModel.DataAnnotations;
+using System.IO.Pipelines;
 using FastEndpoints;
 using FastKv.Api;
 using FastKv.Api.OpenApi;
@@ -38,27 +39,39 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
 
     public override async Task HandleAsync(RetrieveDataRequest request, CancellationToken cancellation)
     {
-        var value = await data.RetrieveAsync(HttpContext.Caller().UserId, request.Key);
-        if (value.IsNull)
-        {
-            await ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound);
-            return;
-        }
-
-        WriteEntry(request.Key.Utf8, ((ReadOnlyMemory<byte>)value).Span);
+        using var value = await data.RetrieveAsync(HttpContext.Caller().UserId, request.Key);
+        await (
+            value.Exists
+                ? WriteEntryAsync(request.Key, value.Bytes)
+                : ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound)
+        );
     }
 
     // The entry is written as bytes, without strings and without a response object: 3 to 5 µs less a request.
-    private void WriteEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    private Task WriteEntryAsync(DataKey key, ReadOnlyMemory<byte> value)
     {
-        var (keyLength, valueLength) = (JsonStringEncoder.Length(key), JsonStringEncoder.Length(value));
+        var (keyLength, valueLength) = (JsonStringEncoder.Length(key.Utf8), JsonStringEncoder.Length(value.Span));
         var length = Opening.Length + keyLength + Separator.Length + valueLength + Closing.Length;
         var writer = ApiResponse.Start(HttpContext, 200, length).BodyWriter;
         writer.Write(Opening);
-        JsonStringEncoder.Write(writer, key, keyLength);
+        JsonStringEncoder.Write(writer, key.Utf8, keyLength);
         writer.Write(Separator);
-        JsonStringEncoder.Write(writer, value, valueLength);
+        if (value.Length > JsonStringEncoder.PieceLength)
+        {
+            return WriteRestAsync(writer, value, valueLength);
+        }
+
+        JsonStringEncoder.Write(writer, value.Span, valueLength);
         writer.Write(Closing);
+        return Task.CompletedTask;
+    }
+
+    private async Task WriteRestAsync(PipeWriter writer, ReadOnlyMemory<byte> value, int valueLength)
+    {
+        using var deadline = RequestMemory.NewDeadline(HttpContext.RequestAborted);
+        await JsonStringEncoder.WriteAsync(writer, value, valueLength, deadline.Token);
+        writer.Write(Closing);
+        await writer.FlushAsync(deadline.Token);
     }
 
     private static ReadOnlySpan<byte> Opening => """{"status":"success","data":{"key":" """u8[..^1];
@@ -82,5 +95,5 @@ internal sealed class RetrievedData
     public required DataKey Key { get; init; }
 
     /// <example>data_value</example>
-    public required byte[] Value { get; init; }
+    public required ReadOnlyMemory<byte> Value { get; init; }
 }

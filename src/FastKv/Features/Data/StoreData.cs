@@ -11,15 +11,15 @@ internal readonly struct StoreDataRequest
     public required DataKey Key { get; init; }
 
     /// <example>data_value</example>
-    public required byte[] Value { get; init; }
+    public required ReadOnlyMemory<byte> Value { get; init; }
 }
 
 internal sealed class StoreDataBinder : IRequestBinder<StoreDataRequest>
 {
     public async ValueTask<StoreDataRequest> BindAsync(BinderContext context, CancellationToken cancellation)
     {
-        var body = await DataBody.ReadAsync(context.HttpContext.Request, cancellation);
-        if (!DataKey.TryCreate(body.Key, out var key))
+        var body = await DataBody.ReadAsync(context.HttpContext, cancellation);
+        if (!DataKey.TryCreate(body.Key.GetValueOrDefault().Span, out var key))
         {
             throw DataRequest.InvalidKey(valueToo: body.Value is null);
         }

@@ -11,7 +11,7 @@ internal readonly struct UpdateDataRequest
     public required DataKey Key { get; init; }
 
     /// <example>new_data_value</example>
-    public required byte[] Value { get; init; }
+    public required ReadOnlyMemory<byte> Value { get; init; }
 }
 
 internal sealed class UpdateDataBinder : IRequestBinder<UpdateDataRequest>
@@ -19,7 +19,7 @@ internal sealed class UpdateDataBinder : IRequestBinder<UpdateDataRequest>
     public async ValueTask<UpdateDataRequest> BindAsync(BinderContext context, CancellationToken cancellation)
     {
         var key = DataRequest.KeyOf(context);
-        var body = await DataBody.ReadAsync(context.HttpContext.Request, cancellation);
+        var body = await DataBody.ReadAsync(context.HttpContext, cancellation);
         return new UpdateDataRequest { Key = key, Value = body.Value ?? throw DataRequest.InvalidValue() };
     }
 }

@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Text;
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>A Lua script, known to the servers by its hash. A server that does not know it gets it whole, once.</summary>
+internal sealed class RedisScript(string source)
+{
+    private readonly byte[] hash = HashOf(source);
+
+    /// <summary>Runs it (<c>EVALSHA</c>), or has it loaded and run (<c>EVAL</c>): one that is not known did not run.</summary>
+    public async Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await database.ScriptEvaluateAsync(hash, keys, arguments).ConfigureAwait(false);
+        }
+        catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return await database.ScriptEvaluateAsync(source, keys, arguments).ConfigureAwait(false);
+        }
+    }
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Security",
+        "CA5350:Do Not Use Weak Cryptographic Algorithms",
+        Justification = "The name by which Redis knows a script (EVALSHA); it protects nothing."
+    )]
+    private static byte[] HashOf(string source) => SHA1.HashData(Encoding.UTF8.GetBytes(source));
+}

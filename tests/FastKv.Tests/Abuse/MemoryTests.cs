@@ -1,0 +1,140 @@
+using System.Globalization;
+using FastKv.Load.Bench;
+using FastKv.Load.Scenarios;
+using FastKv.Tests.Faults;
+using FastKv.Tests.Harness;
+using Xunit;
+
+namespace FastKv.Tests.Abuse;
+
+/// <summary>
+/// What a client sizes can't take the memory or the way to Redis from the others: under the memory limit of k8s/base, with far
+/// more large values under way than fit in it. <c>.ci/memory</c> runs it for longer.
+/// </summary>
+[Collection(nameof(Alone))]
+public sealed class MemoryTests(ITestOutputHelper output)
+{
+    private const int MiB = 1024 * 1024;
+
+    // Three quarters of the container's 1 GiB: what the runtime takes for its heap there by itself.
+    private const string HeapLimit = "0x30000000";
+    private const long ContainerLimit = 1024L * MiB;
+
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("FASTKV_MEMORY_SECONDS") ?? "8", CultureInfo.InvariantCulture)
+    );
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Large_values_take_no_more_than_their_share(bool overHttp2)
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var redis = await RedisServer.StartAsync();
+        var port = Wait.FreePort();
+        await using var service = await FastKvProcess.StartAsync(
+            redis.ConnectionString,
+            ("DOTNET_GCHeapHardLimit", HeapLimit),
+            ("FastKv__Http__Http2Port", $"{port}")
+        );
+        var pressure = new LargeValuePressure(
+            service.Address,
+            overHttp2 ? new Uri($"http://127.0.0.1:{port}") : null,
+            await AccountAsync(service),
+            await AccountAsync(service)
+        );
+
+        var result = await pressure.RunAsync(TimeSpan.FromSeconds(2), Time, CancellationToken.None);
+        var (most, log) = (MostResidentBytes(service), service.Log);
+
+        output.WriteLine($"small: {PressureResult.Describe(result.Smalls)}");
+        output.WriteLine(
+            $"small, p99 in ms: {result.Quiet.P99Milliseconds} alone, {result.UnderPressure.P99Milliseconds}"
+        );
+        output.WriteLine($"reads: {PressureResult.Describe(result.Reads)}");
+        output.WriteLine($"writes: {PressureResult.Describe(result.Writes)}");
+        output.WriteLine($"half bodies: {PressureResult.Describe(result.HalfBodies)}");
+        output.WriteLine($"most resident: {most / MiB} MiB");
+        Assert.False(service.HasExited, log);
+        Assert.DoesNotContain("OutOfMemory", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("was lost", log, StringComparison.Ordinal);
+        Assert.True(result.SmallSuccessPercent >= 99.9, PressureResult.Describe(result.Smalls));
+        Assert.True(result.Reads.GetValueOrDefault(200) > 0, "No large value was read.");
+        Assert.True(result.Writes.GetValueOrDefault(200) > 0, "No large value was written.");
+        Assert.All(
+            result.Reads.Keys.Concat(result.Writes.Keys),
+            status =>
+                Assert.True(
+                    status is 200 or 503,
+                    PressureResult.Describe(result.Reads) + PressureResult.Describe(result.Writes)
+                )
+        );
+        Assert.All(
+            result.HalfBodies.Keys,
+            status => Assert.True(status is 400 or 503, PressureResult.Describe(result.HalfBodies))
+        );
+        Assert.True(most < ContainerLimit, $"{most / MiB} MiB were resident.");
+        await Wait.UntilAsync(
+            "the memory comes down",
+            () => Task.FromResult(ResidentBytes(service) < ContainerLimit / 2),
+            TimeSpan.FromSeconds(60)
+        );
+        output.WriteLine($"resident afterwards: {ResidentBytes(service) / MiB} MiB");
+    }
+
+    [Fact]
+    public async Task Behind_a_slow_link_many_large_readers_get_as_much_as_few_and_small_keys_are_answered()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var redis = await RedisServer.StartAsync();
+        await using var network = new TcpProxy(redis.Port);
+        await using var service = await FastKvProcess.StartAsync($"127.0.0.1:{network.Port}");
+        var pressure = new LargeValuePressure(
+            service.Address,
+            null,
+            await AccountAsync(service),
+            await AccountAsync(service)
+        )
+        {
+            Readers = 4,
+            Writers = 0,
+            HalfBodies = 0,
+            SmallClients = 8,
+        };
+        await pressure.RunAsync(TimeSpan.Zero, TimeSpan.Zero, CancellationToken.None);
+        network.BytesPerSecond = 10_000_000;
+
+        var few = await pressure.RunAsync(TimeSpan.Zero, Time, CancellationToken.None);
+        var many = await (pressure with { Readers = 64 }).RunAsync(TimeSpan.Zero, Time, CancellationToken.None);
+
+        output.WriteLine(
+            $"4 readers: {PressureResult.Describe(few.Reads)}; small {PressureResult.Describe(few.Smalls)}"
+        );
+        output.WriteLine(
+            $"64 readers: {PressureResult.Describe(many.Reads)}; small {PressureResult.Describe(many.Smalls)}"
+        );
+        Assert.True(many.LargeReadsPerSecond >= few.LargeReadsPerSecond / 2);
+        Assert.All(many.Reads.Keys, status => Assert.True(status is 200 or 503));
+        Assert.Equal([200], many.Smalls.Keys);
+        Assert.DoesNotContain("was lost", service.Log, StringComparison.Ordinal);
+    }
+
+    private static async Task<Account> AccountAsync(FastKvProcess service)
+    {
+        using var client = new HttpClient { BaseAddress = service.Address };
+        return await AccountMaker.MakeAsync(client, ApiClient.NewName("m"), CancellationToken.None);
+    }
+
+    private static long ResidentBytes(FastKvProcess service)
+    {
+        service.Process.Refresh();
+        return service.Process.WorkingSet64;
+    }
+
+    // The system keeps the most by itself, so that no sample misses it.
+    private static long MostResidentBytes(FastKvProcess service)
+    {
+        service.Process.Refresh();
+        return service.Process.PeakWorkingSet64;
+    }
+}
