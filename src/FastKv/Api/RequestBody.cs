@@ -13,6 +13,7 @@ internal static class RequestBody
     /// <see cref="Release"/>.
     /// </summary>
     /// <exception cref="RequestRefusedException">Wrong content type, too long, or not UTF-8.</exception>
+    /// <exception cref="RequestAbortedException">The client is gone.</exception>
     public static async ValueTask<ReadOnlySequence<byte>> ReadAsync(
         HttpRequest request,
         int maximumLength,
@@ -37,10 +38,9 @@ internal static class RequestBody
             {
                 result = await reader.ReadAsync(cancellation);
             }
-            catch (IOException broken) when (broken is not BadHttpRequestException)
+            catch (Exception broken) when (IsBroken(broken))
             {
-                // The server has no kinder word for a chunk size that overflows, or for a client that is gone.
-                throw new BadHttpRequestException("The body ended before its end.", broken);
+                throw Broken(broken);
             }
 
             if (result.Buffer.Length > maximumLength)
@@ -59,8 +59,28 @@ internal static class RequestBody
     }
 
     /// <summary>Gives the memory of a body back.</summary>
-    public static void Release(HttpRequest request, in ReadOnlySequence<byte> body) =>
-        request.BodyReader.AdvanceTo(body.End);
+    /// <exception cref="RequestAbortedException">The client is gone.</exception>
+    public static void Release(HttpRequest request, in ReadOnlySequence<byte> body)
+    {
+        try
+        {
+            request.BodyReader.AdvanceTo(body.End);
+        }
+        catch (Exception broken) when (IsBroken(broken))
+        {
+            throw Broken(broken);
+        }
+    }
+
+    // Any use of the reader may tell that the client is gone, in one of these ways.
+    private static bool IsBroken(Exception exception) =>
+        exception is (IOException or OperationCanceledException) and not BadHttpRequestException;
+
+    // The server has no kinder word for a chunk size that overflows.
+    private static Exception Broken(Exception broken) =>
+        broken.InnerException is OverflowException
+            ? new BadHttpRequestException("The size of a chunk can't be read.", broken)
+            : new RequestAbortedException(broken);
 
     /// <summary>The refusal of a body that is not a JSON object (RFC 8259).</summary>
     public static RequestRefusedException NotAnObject() =>

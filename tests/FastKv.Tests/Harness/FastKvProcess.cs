@@ -5,8 +5,8 @@ namespace FastKv.Tests.Harness;
 /// <summary>The real program, as a process of its own on a free port.</summary>
 internal sealed class FastKvProcess : ChildProcess
 {
-    private FastKvProcess(Uri address, IDictionary<string, string?> environment)
-        : base("dotnet", [ProgramPath], environment)
+    private FastKvProcess(Uri address, string[] command, IDictionary<string, string?> environment)
+        : base(command[0], [.. command[1..], ProgramPath], environment)
     {
         Address = address;
         Api = new ApiClient(address);
@@ -25,7 +25,17 @@ internal sealed class FastKvProcess : ChildProcess
     /// <summary>Starts a service without waiting for it.</summary>
     /// <param name="redis">The connection string; null for the embedded store.</param>
     /// <param name="settings">More settings, by the names of their environment variables.</param>
-    public static FastKvProcess Launch(string? redis, params (string Name, string? Value)[] settings)
+    public static FastKvProcess Launch(string? redis, params (string Name, string? Value)[] settings) =>
+        Launch(["dotnet"], redis, settings);
+
+    /// <summary>Starts a service that may have so many files open (RLIMIT_NOFILE), without waiting for it.</summary>
+    public static FastKvProcess LaunchWithFiles(
+        int maximum,
+        string? redis,
+        params (string Name, string? Value)[] settings
+    ) => Launch(["prlimit", $"--nofile={maximum}", "dotnet"], redis, settings);
+
+    private static FastKvProcess Launch(string[] command, string? redis, (string Name, string? Value)[] settings)
     {
         var address = new Uri($"http://127.0.0.1:{Wait.FreePort()}");
         var environment = new Dictionary<string, string?>
@@ -46,7 +56,7 @@ internal sealed class FastKvProcess : ChildProcess
             environment[name] = value;
         }
 
-        return new FastKvProcess(address, environment);
+        return new FastKvProcess(address, command, environment);
     }
 
     /// <summary>Starts a service and waits until it is ready.</summary>
