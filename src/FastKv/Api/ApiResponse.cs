@@ -33,7 +33,16 @@ internal static class ApiResponse
         WriteAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(body, type));
 
     /// <summary>Answers with an error. The only writer of error bodies.</summary>
-    public static Task ErrorAsync(HttpContext context, ApiError error, IReadOnlyList<ErrorDetail>? details = null)
+    /// <param name="context">The request.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="details">All problems at once.</param>
+    /// <param name="status">Another status than the error's own: 414 and 431, whose code is INVALID_REQUEST.</param>
+    public static Task ErrorAsync(
+        HttpContext context,
+        ApiError error,
+        IReadOnlyList<ErrorDetail>? details = null,
+        int? status = null
+    )
     {
         Instruments.CountError(error.Code);
         if (context.Response.StatusCode != error.Status)
@@ -50,7 +59,7 @@ internal static class ApiResponse
 
         return WriteAsync(
             context,
-            error.Status,
+            status ?? error.Status,
             ErrorBody(error, details, error.Status >= 500 ? TraceId(context) : null)
         );
     }

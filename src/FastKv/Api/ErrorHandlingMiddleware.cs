@@ -1,6 +1,7 @@
 using System.Text;
 using FastKv.Redis;
 using FastKv.Telemetry;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace FastKv.Api;
 
@@ -57,17 +58,42 @@ internal sealed partial class ErrorHandlingMiddleware(
                 // Where the next request would begin is not known: the server closes the connection, and the answer says so.
                 context.Response.Headers.Connection = "close";
             }
+
+            EndConnection(context);
+        }
+        catch (RequestAbortedException)
+        {
+            Leave(context);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client is gone: there is nobody to answer, and nothing went wrong here.
-            context.Abort();
+            Leave(context);
         }
         catch (Exception exception)
         {
             var failure = Describe(exception);
             LogUnexpected(ApiResponse.TraceId(context), failure);
             await RefuseAsync(context, ApiError.InternalError);
+        }
+    }
+
+    /// <summary>
+    /// The client is gone: there is nobody to answer, and nothing went wrong here. The server may not know yet that it is gone,
+    /// and without this would look for the rest of the body and for the next request, which ends in an error in its log.
+    /// </summary>
+    private static void Leave(HttpContext context)
+    {
+        context.Abort();
+        EndConnection(context);
+    }
+
+    // Of HTTP/2 only the stream has ended. A body that broke off keeps the server's reader busy (AdvanceTo with bytes that were
+    // examined and not consumed), so the server must not begin to read a next request.
+    private static void EndConnection(HttpContext context)
+    {
+        if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
         }
     }
 

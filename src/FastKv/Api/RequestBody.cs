@@ -20,6 +20,7 @@ internal static class RequestBody
     /// <see cref="Release"/>.
     /// </summary>
     /// <exception cref="RequestRefusedException">Wrong content type, too long, or no memory for it now.</exception>
+    /// <exception cref="RequestAbortedException">The client is gone.</exception>
     public static async ValueTask<ReadOnlySequence<byte>> ReadAsync(
         HttpContext context,
         int maximumLength,
@@ -27,7 +28,6 @@ internal static class RequestBody
     )
     {
         using var transfer = new Transfer(context, maximumLength, maximumLength, cancellation);
-        var reader = context.Request.BodyReader;
         while (true)
         {
             var result = await transfer.ReadAsync();
@@ -36,7 +36,7 @@ internal static class RequestBody
                 return result.Buffer;
             }
 
-            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            transfer.Advance(result.Buffer.Start, result.Buffer.End);
         }
     }
 
@@ -49,6 +49,7 @@ internal static class RequestBody
     /// <exception cref="RequestRefusedException">
     /// Wrong content type, too long, no memory for it now, or no JSON in UTF-8.
     /// </exception>
+    /// <exception cref="RequestAbortedException">The client is gone.</exception>
     public static async ValueTask ReadAsync(
         HttpContext context,
         IJsonTokenSink sink,
@@ -58,7 +59,6 @@ internal static class RequestBody
     )
     {
         using var transfer = new Transfer(context, maximumLength, maximumKept, cancellation);
-        var reader = context.Request.BodyReader;
         var json = new JsonStreamReader(sink);
         var isJson = true;
         while (true)
@@ -76,7 +76,7 @@ internal static class RequestBody
             }
 
             transfer.Consumed += result.Buffer.Slice(0, consumed).Length;
-            reader.AdvanceTo(consumed, result.Buffer.End);
+            transfer.Advance(consumed, result.Buffer.End);
             if (result.IsCompleted)
             {
                 break;
@@ -90,8 +90,31 @@ internal static class RequestBody
     }
 
     /// <summary>Gives the memory of a body back.</summary>
+    /// <exception cref="RequestAbortedException">The client is gone.</exception>
     public static void Release(HttpRequest request, in ReadOnlySequence<byte> body) =>
-        request.BodyReader.AdvanceTo(body.End);
+        Advance(request.BodyReader, body.End, body.End);
+
+    private static void Advance(PipeReader reader, SequencePosition consumed, SequencePosition examined)
+    {
+        try
+        {
+            reader.AdvanceTo(consumed, examined);
+        }
+        catch (Exception broken) when (IsBroken(broken))
+        {
+            throw Broken(broken);
+        }
+    }
+
+    // Any use of the reader may tell that the client is gone, in one of these ways.
+    private static bool IsBroken(Exception exception) =>
+        exception is (IOException or OperationCanceledException) and not BadHttpRequestException;
+
+    // The server has no kinder word for a chunk size that overflows.
+    private static Exception Broken(Exception broken) =>
+        broken.InnerException is OverflowException
+            ? new BadHttpRequestException("The size of a chunk can't be read.", broken)
+            : new RequestAbortedException(broken);
 
     /// <summary>The refusal of a body that is not a JSON object (RFC 8259).</summary>
     public static RequestRefusedException NotAnObject() =>
@@ -155,12 +178,16 @@ internal static class RequestBody
             }
             catch (RequestRefusedException)
             {
-                context.Request.BodyReader.AdvanceTo(result.Buffer.End);
+                Advance(result.Buffer.End, result.Buffer.End);
                 throw;
             }
 
             return result;
         }
+
+        /// <summary>Gives back what is consumed; what was examined and not consumed comes again.</summary>
+        public void Advance(SequencePosition consumed, SequencePosition examined) =>
+            RequestBody.Advance(context.Request.BodyReader, consumed, examined);
 
         public void Dispose() => deadline?.Dispose();
 
@@ -177,14 +204,14 @@ internal static class RequestBody
             {
                 return await context.Request.BodyReader.ReadAsync(deadline?.Token ?? cancellation);
             }
-            catch (IOException broken) when (broken is not BadHttpRequestException)
-            {
-                // The server has no kinder word for a chunk size that overflows, or for a client that is gone.
-                throw new BadHttpRequestException("The body ended before its end.", broken);
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            catch (OperationCanceledException)
+                when (deadline is { IsCancellationRequested: true } && !cancellation.IsCancellationRequested)
             {
                 throw new BadHttpRequestException("The body came too slowly.", StatusCodes.Status408RequestTimeout);
+            }
+            catch (Exception broken) when (IsBroken(broken))
+            {
+                throw Broken(broken);
             }
         }
     }

@@ -46,7 +46,11 @@ internal sealed class LoadSheddingMiddleware
         if (context.Request.Headers.TransferEncoding.Count > 0 && IsAmbiguous(context.Request.Headers))
         {
             Interlocked.Decrement(ref inFlight);
-            context.Response.Headers.Connection = "close";
+            if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+            {
+                context.Response.Headers.Connection = "close";
+            }
+
             return ApiResponse.ErrorAsync(context, ApiError.InvalidRequest);
         }
 

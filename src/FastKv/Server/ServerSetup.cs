@@ -1,7 +1,11 @@
 using FastKv.Api;
 using FastKv.Configuration;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace FastKv.Server;
 
@@ -19,6 +23,9 @@ internal static class ServerSetup
     // Bytes that a client may send before they are read, on an HTTP/2 connection and on each of its streams (RFC 9113, 6.9.2).
     private const int Http2ConnectionWindow = 128 * 1024;
     private const int Http2StreamWindow = 96 * 1024;
+
+    /// <summary>How many times the headers that are allowed an HTTP/2 request may have, to be refused and not cost a connection.</summary>
+    private const int Http2HeadroomFactor = 4;
 
     /// <summary>Configures Kestrel: where it listens, what it bounds and how it stops.</summary>
     public static void AddServer(this WebApplicationBuilder builder)
@@ -52,23 +59,73 @@ internal static class ServerSetup
         );
         builder.Services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
         builder.Services.AddHostedService<RejectedRequestResponder>();
+        builder.Services.AddConnectionLimit();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
-                if (http.Http2Port is { } port && endpoint.IPEndPoint?.Port == port)
-                {
-                    endpoint.Protocols = HttpProtocols.Http2;
-                }
-                else
-                {
-                    endpoint.Protocols = HttpProtocols.Http1;
-                    RejectedRequestResponder.Cover(endpoint);
-                }
+                endpoint.Protocols = HttpProtocols.Http1;
+                RejectedRequestResponder.Cover(endpoint);
             });
+            kestrel.RequestHeaderEncodingSelector = static name =>
+                name == HeaderNames.ContentLength ? null : FieldEncoding.Strict;
             Bound(kestrel.Limits, limits);
         });
+        if (http.Http2Port is { } port)
+        {
+            builder.Services.AddHttp2Server(port, limits);
+        }
+    }
+
+    private static void AddConnectionLimit(this IServiceCollection services)
+    {
+        var sockets = services.Last(service => service.ServiceType == typeof(IConnectionListenerFactory));
+        services.AddSingleton<ConnectionLimiter>();
+        services.AddSingleton<IConnectionListenerFactory>(provider => new LimitedListenerFactory(
+            (IConnectionListenerFactory)ActivatorUtilities.CreateInstance(provider, sockets.ImplementationType!),
+            provider.GetRequiredService<ConnectionLimiter>()
+        ));
+    }
+
+    /// <summary>Puts a second Kestrel, for HTTP/2, beside the one that is there.</summary>
+    private static void AddHttp2Server(this IServiceCollection services, int port, LimitOptions limits)
+    {
+        var kestrel = services.Last(service => service.ServiceType == typeof(IServer)).ImplementationType!;
+        services.AddSingleton<IServer>(provider => new CompositeServer(
+            (IServer)ActivatorUtilities.CreateInstance(provider, kestrel),
+            (IServer)
+                ActivatorUtilities.CreateInstance(provider, kestrel, Options.Create(Http2Options(provider, limits))),
+            port
+        ));
+    }
+
+    private static KestrelServerOptions Http2Options(IServiceProvider services, LimitOptions limits)
+    {
+        var decoder = new Http2FieldDecoder(limits.MaxHeaderBytes, MaxRequestLine);
+        var kestrel = new KestrelServerOptions
+        {
+            ApplicationServices = services,
+            AddServerHeader = false,
+            // A proxy that ended TLS may keep the scheme of its client (RFC 9113, 8.3.1).
+            AllowAlternateSchemes = true,
+            RequestHeaderEncodingSelector = decoder.Select,
+        };
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        Bound(kestrel.Limits, limits);
+
+        // Up to here Http2HeadersMiddleware refuses the request; up to twice as much Kestrel does, without a body; and beyond that,
+        // or with one value that is larger than this, it ends the connection.
+        var bytes = Http2HeadroomFactor * limits.MaxHeaderBytes;
+        kestrel.Limits.MaxRequestBufferSize = Math.Max(bytes, kestrel.Limits.MaxRequestBufferSize ?? bytes);
+        kestrel.Limits.MaxRequestLineSize = bytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = bytes;
+        kestrel.Limits.MaxRequestHeaderCount = Http2HeadroomFactor * limits.MaxHeaders;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = bytes;
+
+        // Http2BodyRateMiddleware has an eye on each body instead.
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        return kestrel;
     }
 
     /// <summary>The outermost part of the pipeline.</summary>
@@ -76,6 +133,15 @@ internal static class ServerSetup
     {
         var http = app.Services.GetRequiredService<HttpOptions>();
         app.UseMiddleware<LoadSheddingMiddleware>();
+        if (http.Http2Port is not null)
+        {
+            app.UseMiddleware<Http2HeadersMiddleware>();
+            if (app.Services.GetRequiredService<LimitOptions>().MinBytesPerSecond > 0)
+            {
+                app.UseMiddleware<Http2BodyRateMiddleware>();
+            }
+        }
+
         app.UseOneScope();
         if (http.ManagementPort is { } port)
         {
@@ -129,7 +195,6 @@ internal static class ServerSetup
 
     private static void Bound(KestrelServerLimits kestrel, LimitOptions limits)
     {
-        kestrel.MaxConcurrentConnections = limits.MaxConnections;
         kestrel.MaxRequestLineSize = MaxRequestLine;
         kestrel.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
         kestrel.MaxRequestHeaderCount = limits.MaxHeaders;
@@ -146,7 +211,6 @@ internal static class ServerSetup
                 ? null
                 : new MinDataRate(limits.MinBytesPerSecond, TimeSpan.FromSeconds(limits.MinBytesGraceSeconds));
         kestrel.Http2.MaxStreamsPerConnection = limits.Http2MaxStreams;
-        kestrel.Http2.MaxRequestHeaderFieldSize = limits.MaxHeaderBytes;
 
         // An HTTP/2 connection whose client does not even answer a ping is closed.
         kestrel.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(limits.KeepAliveTimeoutSeconds);

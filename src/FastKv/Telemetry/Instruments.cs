@@ -99,6 +99,12 @@ internal static class Instruments
         "Requests that were refused because there was no memory for what they would hold, or no place on the way of large values to Redis."
     );
 
+    private static readonly Counter<long> RefusedConnections = Meter.CreateCounter<long>(
+        "fastkv.connections.refused",
+        "{connection}",
+        "Connections that were closed at once because too many were open, by limit."
+    );
+
     private static readonly KeyValuePair<string, object?> Hit = new("fastkv.cache.result", "hit");
     private static readonly KeyValuePair<string, object?> Miss = new("fastkv.cache.result", "miss");
 
@@ -184,6 +190,16 @@ internal static class Instruments
 
     /// <summary>Counts a look-up in the cache of validated tokens.</summary>
     public static void CountTokenLookup(bool hit) => Interlocked.Increment(ref hit ? ref tokenHits : ref tokenMisses);
+
+    /// <summary>Counts a connection that was closed because too many were open.</summary>
+    /// <param name="limit">That of <c>connections</c>, or that of file <c>descriptors</c>.</param>
+    public static void CountRefusedConnection(string limit)
+    {
+        if (RefusedConnections.Enabled)
+        {
+            RefusedConnections.Add(1, new KeyValuePair<string, object?>("fastkv.limit", limit));
+        }
+    }
 
     /// <summary>Counts a request that was refused because too many were in flight.</summary>
     public static void CountShed() => ShedRequests.Add(1);

@@ -103,9 +103,18 @@ internal sealed class RawConnection : IDisposable
     /// <summary>Cuts the connection without a farewell, so that no port is left waiting.</summary>
     public void Dispose()
     {
-        socket.LingerState = new LingerOption(true, 0);
-        socket.Dispose();
+        if (!socket.SafeHandle.IsClosed)
+        {
+            socket.LingerState = new LingerOption(true, 0);
+            socket.Dispose();
+        }
     }
+
+    /// <summary>Says that nothing more will be sent (FIN), and still reads.</summary>
+    public void Finish() => socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Closes in order (FIN), as a program does that ends.</summary>
+    public void Close() => socket.Dispose();
 
     private ReadOnlySpan<byte> Data => buffer.AsSpan(start..end);
 

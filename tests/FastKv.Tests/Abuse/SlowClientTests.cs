@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using FastKv.Tests.Api;
 using FastKv.Tests.Harness;
+using FastKv.Tests.Server;
 using Xunit;
 
 namespace FastKv.Tests.Abuse;
@@ -12,9 +14,12 @@ public sealed class ImpatientService(ServiceFixture fixture) : IAsyncLifetime
 
     internal OwnService Service { get; private set; } = null!;
 
+    internal Uri Http2Address { get; } = new($"http://127.0.0.1:{Wait.FreePort()}");
+
     public async ValueTask InitializeAsync() =>
         Service = await OwnService.StartAsync(
             fixture,
+            ("FastKv__Http__Http2Port", $"{Http2Address.Port}"),
             ("FastKv__Limits__HeaderTimeoutSeconds", "1"),
             ("FastKv__Limits__KeepAliveTimeoutSeconds", "2"),
             ("FastKv__Limits__MinBytesPerSecond", "1000000"),
@@ -49,6 +54,56 @@ public sealed class SlowClientTests(ImpatientService impatient) : IClassFixture<
         );
 
         await UntilCutOffAsync(slow, " ");
+    }
+
+    /// <summary>Behind a proxy the others are other clients.</summary>
+    [Fact]
+    public async Task A_body_that_drips_over_HTTP2_is_refused_and_the_other_streams_go_on()
+    {
+        var token = await service.Api.NewUserTokenAsync();
+        List<(string, string)> post =
+        [
+            .. RawHttp2.Request("POST", "/api/data", token),
+            ("content-type", "application/json"),
+        ];
+        using var connection = await RawHttp2.OpenAsync(impatient.Http2Address);
+        var slow = await connection.SendHeadersAsync(post, endStream: false);
+        var refused = connection.AnswerAsync(slow);
+
+        await Wait.UntilAsync(
+            "the slow body is refused",
+            async () =>
+            {
+                if (!refused.IsCompleted)
+                {
+                    await connection.SendDataAsync(slow, " ", endStream: false);
+                }
+
+                var answer = await connection.ExchangeAsync(post, $$"""{"key":"{{Guid.NewGuid()}}","value":"v"}""");
+                Assert.True(answer.Status == 201, $"{answer}");
+                return refused.IsCompleted;
+            }
+        );
+
+        (await refused).Reply.ExpectError("INVALID_REQUEST");
+        Assert.Equal(201, (await connection.ExchangeAsync(post, """{"key":"last","value":"v"}""")).Status);
+    }
+
+    /// <summary>The demand is a rate from the grace on, not an end to every upload that takes longer.</summary>
+    [Fact]
+    public async Task A_body_that_comes_fast_enough_over_HTTP2_is_taken()
+    {
+        var token = await service.Api.NewUserTokenAsync();
+        using var connection = await RawHttp2.OpenAsync(impatient.Http2Address);
+        foreach (var value in new[] { "v", new string('v', 60_000) })
+        {
+            var answer = await connection.ExchangeAsync(
+                [.. RawHttp2.Request("POST", "/api/data", token), ("content-type", "application/json")],
+                $$"""{"key":"{{Guid.NewGuid()}}","value":"{{value}}"}"""
+            );
+
+            Assert.Equal(201, answer.Status);
+        }
     }
 
     [Fact]

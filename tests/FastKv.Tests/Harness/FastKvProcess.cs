@@ -5,12 +5,8 @@ namespace FastKv.Tests.Harness;
 /// <summary>The real program, as a process of its own on a free port.</summary>
 internal sealed class FastKvProcess : ChildProcess
 {
-    private FastKvProcess(Uri address, IDictionary<string, string?> environment, string? hosts)
-        : base(
-            hosts is null ? "dotnet" : "unshare",
-            [.. hosts is null ? [] : WithHosts(hosts), ProgramPath],
-            environment
-        )
+    private FastKvProcess(Uri address, string[] command, IDictionary<string, string?> environment)
+        : base(command[0], [.. command[1..], ProgramPath], environment)
     {
         Address = address;
         Api = new ApiClient(address);
@@ -33,17 +29,24 @@ internal sealed class FastKvProcess : ChildProcess
     /// <param name="redis">The connection string; null for the embedded store.</param>
     /// <param name="settings">More settings, by the names of their environment variables.</param>
     public static FastKvProcess Launch(string? redis, params (string Name, string? Value)[] settings) =>
-        Launch(redis, null, settings);
+        Launch(["dotnet"], redis, settings);
 
     /// <summary>Starts a service that reads the names of hosts from a file of its own, and waits until it is ready.</summary>
     public static async Task<FastKvProcess> StartWithHostsAsync(string redis, string hosts)
     {
-        var service = Launch(redis, hosts, []);
+        var service = Launch(["unshare", .. WithHosts(hosts)], redis, []);
         await service.UntilReadyAsync();
         return service;
     }
 
-    private static FastKvProcess Launch(string? redis, string? hosts, (string Name, string? Value)[] settings)
+    /// <summary>Starts a service that may have so many files open (RLIMIT_NOFILE), without waiting for it.</summary>
+    public static FastKvProcess LaunchWithFiles(
+        int maximum,
+        string? redis,
+        params (string Name, string? Value)[] settings
+    ) => Launch(["prlimit", $"--nofile={maximum}", "dotnet"], redis, settings);
+
+    private static FastKvProcess Launch(string[] command, string? redis, (string Name, string? Value)[] settings)
     {
         var address = new Uri($"http://127.0.0.1:{Wait.FreePort()}");
         var environment = new Dictionary<string, string?>
@@ -64,7 +67,7 @@ internal sealed class FastKvProcess : ChildProcess
             environment[name] = value;
         }
 
-        return new FastKvProcess(address, environment, hosts);
+        return new FastKvProcess(address, command, environment);
     }
 
     /// <summary>Starts a service and waits until it is ready.</summary>
