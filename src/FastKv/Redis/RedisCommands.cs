@@ -10,12 +10,14 @@ namespace FastKv.Redis;
 internal sealed class RedisCommands
 {
     private readonly RedisConnection connection;
+    private readonly WriteGate gate;
     private readonly RedisTelemetry telemetry;
     private readonly GetBatcher gets;
 
-    public RedisCommands(RedisConnection connection)
+    public RedisCommands(RedisConnection connection, WriteGate gate)
     {
         this.connection = connection;
+        this.gate = gate;
         telemetry = new RedisTelemetry(connection.EndPoint);
         gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
@@ -186,6 +188,11 @@ internal sealed class RedisCommands
         StoreDeadline? deadline = null
     )
     {
+        if (write)
+        {
+            gate.ThrowIfClosed();
+        }
+
         var database = connection.Database;
         deadline?.ThrowIfPassed();
         try
