@@ -37,7 +37,7 @@ internal sealed partial class ErrorHandlingMiddleware(
         catch (StoreUnavailableException outage)
         {
             var traceId = ApiResponse.TraceId(context);
-            var level = failures.Refused.Add(traceId) ? LogLevel.Warning : LogLevel.Debug;
+            var level = failures.Refused.Add(traceId, outage.Reason) ? LogLevel.Warning : LogLevel.Debug;
             var cause = outage.InnerException?.GetType().Name;
             LogStoreUnavailable(level, traceId, cause, outage.Reason);
             await RefuseAsync(context, ApiError.StoreUnavailable);
@@ -45,7 +45,7 @@ internal sealed partial class ErrorHandlingMiddleware(
         catch (OutcomeUnknownException outage)
         {
             var traceId = ApiResponse.TraceId(context);
-            var level = failures.OutcomeUnknown.Add(traceId) ? LogLevel.Warning : LogLevel.Debug;
+            var level = failures.OutcomeUnknown.Add(traceId, outage.Reason) ? LogLevel.Warning : LogLevel.Debug;
             var cause = outage.InnerException?.GetType().Name;
             LogOutcomeUnknown(level, traceId, cause, outage.Reason);
             await RefuseAsync(context, ApiError.OutcomeUnknown);

@@ -76,6 +76,8 @@ internal static class OutageCause
             nameof(RedisErrorKind.MasterDown) => "The server is a replica without its master: look at the failover.",
             nameof(RedisErrorKind.NoReplicas) => "Redis misses the replicas that min-replicas-to-write demands.",
             nameof(RedisErrorKind.Busy) => "Redis is busy with a script: look at its log.",
+            nameof(RedisErrorKind.UnknownCommand) =>
+                "Redis does not know a command that is needed: look at rename-command, and at what the hosted service leaves out.",
             ErrorReply => "Redis refuses to work: look at its log.",
             _ => "Check ConnectionStrings__Redis, that Redis is up and reachable, and its log.",
         };
@@ -92,9 +94,27 @@ internal static class OutageCause
             _ => reason,
         };
 
-    /// <summary>Whether it is what Redis itself says, and not the lack of its answer.</summary>
+    /// <summary>
+    /// Whether it is what Redis itself says, and will say until somebody does something: not the lack of an answer, and no
+    /// redirection within a cluster.
+    /// </summary>
     public static bool IsReply(string reason) =>
-        reason == CommandNotSent || Enum.TryParse<RedisErrorKind>(reason, out _);
+        reason
+            is CommandNotSent
+                or nameof(RedisErrorKind.Loading)
+                or nameof(RedisErrorKind.ClusterDown)
+                or nameof(RedisErrorKind.MasterDown)
+                or nameof(RedisErrorKind.NoReplicas)
+                or nameof(RedisErrorKind.Misconfigured)
+                or nameof(RedisErrorKind.OutOfMemory)
+                or nameof(RedisErrorKind.Busy)
+                or nameof(RedisErrorKind.MaxClients)
+                or nameof(RedisErrorKind.NoAuth)
+                or nameof(RedisErrorKind.WrongPass)
+                or nameof(RedisErrorKind.NoPermission)
+                or nameof(RedisErrorKind.NotPermitted)
+                or nameof(RedisErrorKind.UnknownCommand)
+                or nameof(RedisErrorKind.ReadOnly);
 
     /// <summary>The word for an error reply (RESP: <c>WORD text</c>, without the minus).</summary>
     public static string OfErrorReply(string error) =>

@@ -32,6 +32,19 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
             ? [.. known.GetServers().Where(s => !s.IsConnected && !s.IsReplica).Select(s => s.EndPoint)]
             : [];
 
+    /// <summary>The server that a write of this key goes to; the first of the configuration if there is none.</summary>
+    public System.Net.EndPoint ServerOf(RedisKey key)
+    {
+        try
+        {
+            return multiplexer?.GetServer(key, flags: CommandFlags.DemandMaster).EndPoint ?? EndPoint;
+        }
+        catch (Exception exception) when (exception is RedisException or InvalidOperationException)
+        {
+            return EndPoint;
+        }
+    }
+
     /// <summary>Where commands go, for telemetry: the first server of the configuration.</summary>
     public System.Net.EndPoint EndPoint { get; } = configuration.EndPoints[0];
 

@@ -66,9 +66,9 @@ internal sealed partial class RedisDiagnostics(
 
                 TellEachMinute();
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception)
             {
-                // An exception that leaves here ends the service, which can do without this.
+                // An exception that leaves here ends the service, which can do without what is told here.
                 var cause = exception.GetType().Name;
                 LogFailed(cause);
             }
@@ -94,21 +94,20 @@ internal sealed partial class RedisDiagnostics(
         if (await redis.ProbeAsync(keys.Probe) is not { } reason)
         {
             failingSince = null;
-            return await FindInPartAsync(isRefusing, cancellation);
+            return await FindInPartAsync(isRefusing ? failures.Refused.LastReason : null, cancellation);
         }
 
         failingSince ??= time.GetTimestamp();
         if (OutageCause.IsReply(reason))
         {
-            return new Outage(OutageCause.OfReason(reason), configuration.EndPoints[0]);
+            return new Outage(OutageCause.OfReason(reason), connection.ServerOf(keys.Probe));
         }
 
-        if (outage is not null && lastLook is { } last && time.GetElapsedTime(last) < LookInterval)
+        if (IsLookedAtLately)
         {
             return outage;
         }
 
-        lastLook = time.GetTimestamp();
         if (await probe.FindAsync(LookTime, cancellation) is { } found)
         {
             return new Outage(found.Cause, found.Server);
@@ -116,20 +115,47 @@ internal sealed partial class RedisDiagnostics(
 
         return time.GetElapsedTime(failingSince.Value) < Patience
             ? outage
-            : new Outage(OutageCause.OfReason(reason), configuration.EndPoints[0]);
+            : new Outage(OutageCause.OfReason(reason), connection.ServerOf(keys.Probe));
     }
 
-    /// <summary>Of a cluster, the probe meets one master only; requests may be refused because another is away.</summary>
-    private async Task<Outage?> FindInPartAsync(bool isRefusing, CancellationToken cancellation)
+    /// <summary>
+    /// The probe meets one server and one command only; requests may be refused because another master of a cluster is away, or
+    /// for want of a right that the probe does not need.
+    /// </summary>
+    /// <param name="reason">Of the last request that was refused; null if none was since this was asked last.</param>
+    private async Task<Outage?> FindInPartAsync(string? reason, CancellationToken cancellation)
     {
-        if (isRefusing && connection.LostMasters is [var lost, ..])
+        if (reason is null)
         {
-            return await probe.OfAsync(lost, LookTime, cancellation) is { } found
-                ? new Outage(found.Cause, found.Server, IsInPart: true)
-                : outage;
+            return outage is { IsInPart: true } && time.GetElapsedTime(lastRefusal) < Quiet ? outage : null;
         }
 
-        return outage is { IsInPart: true } && time.GetElapsedTime(lastRefusal) < Quiet ? outage : null;
+        if (OutageCause.IsReply(reason))
+        {
+            // Which server of a cluster said so is not known.
+            var server = connection.SlotOf(keys.Probe) < 0 ? connection.ServerOf(keys.Probe) : null;
+            return new Outage(OutageCause.OfReason(reason), server, IsInPart: true);
+        }
+
+        if (IsLookedAtLately || connection.LostMasters is not [var lost, ..])
+        {
+            return outage;
+        }
+
+        return await probe.OfAsync(lost, LookTime, cancellation) is { } found
+            ? new Outage(found.Cause, found.Server, IsInPart: true)
+            : outage;
+    }
+
+    /// <summary>Whether the last look with a connection of its own is so fresh that no other is needed; else there is one now.</summary>
+    private bool IsLookedAtLately
+    {
+        get
+        {
+            var isFresh = outage is not null && lastLook is { } last && time.GetElapsedTime(last) < LookInterval;
+            lastLook = isFresh ? lastLook : time.GetTimestamp();
+            return isFresh;
+        }
     }
 
     private TimeSpan LookTime =>
@@ -164,7 +190,14 @@ internal sealed partial class RedisDiagnostics(
             told = found;
             announced[found.Cause] = lastLine = time.GetTimestamp();
             var advice = OutageCause.AdviceFor(found.Cause);
-            LogOutage(found.Name, found.Cause, advice);
+            if (found.IsInPart)
+            {
+                LogOutageInPart(found.Name, found.Cause, advice);
+            }
+            else
+            {
+                LogOutage(found.Name, found.Cause, advice);
+            }
         }
     }
 
@@ -201,25 +234,28 @@ internal sealed partial class RedisDiagnostics(
 
     /// <summary>Redis can't be used.</summary>
     /// <param name="Cause">One word of <see cref="OutageCause"/>.</param>
-    /// <param name="Server">The server that was asked.</param>
-    /// <param name="IsInPart">Only some keys are concerned.</param>
-    private sealed record Outage(string Cause, EndPoint Server, bool IsInPart = false)
+    /// <param name="Server">The server that was asked, if it is known.</param>
+    /// <param name="IsInPart">Only some requests are concerned.</param>
+    private sealed record Outage(string Cause, EndPoint? Server, bool IsInPart = false)
     {
-        public string Name => EndPointCollection.ToString(Server);
+        public string Name => Server is null ? "Redis" : $"Redis at {EndPointCollection.ToString(Server)}";
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis at {Server} can't be used: {Cause}. {Advice}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} can't be used: {Cause}. {Advice}")]
     private partial void LogOutage(string server, string cause, string advice);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} can't be used by some requests: {Cause}. {Advice}")]
+    private partial void LogOutageInPart(string server, string cause, string advice);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Redis at {Server} still can't be used: {Cause}; {Requests} requests were refused since the last such line, trace_id of one: {TraceId}. {Advice}"
+        Message = "{Server} still can't be used: {Cause}; {Requests} requests were refused since the last such line, trace_id of one: {TraceId}. {Advice}"
     )]
     private partial void LogStillOut(string server, string cause, int requests, string traceId, string advice);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Redis at {Server} still can't be used: {Cause}; no request was refused since the last such line. {Advice}"
+        Message = "{Server} still can't be used: {Cause}; no request was refused since the last such line. {Advice}"
     )]
     private partial void LogStillOut(string server, string cause, string advice);
 

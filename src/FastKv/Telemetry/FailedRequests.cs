@@ -14,15 +14,21 @@ internal sealed class FailedRequests(TimeProvider time)
     private int untold;
     private string? example;
     private long? lastLine;
+    private volatile string lastReason = "";
 
     /// <summary>All since the start.</summary>
     public long Total => Interlocked.Read(ref total);
 
+    /// <summary>Why the last one failed, in a word.</summary>
+    public string LastReason => lastReason;
+
     /// <summary>Counts one.</summary>
     /// <param name="traceId">Under which the log may show it.</param>
+    /// <param name="reason">In a word, without keys or values.</param>
     /// <returns>Whether it is the first for a while and is to be logged by itself; else it is part of the next line.</returns>
-    public bool Add(string traceId)
+    public bool Add(string traceId, string reason)
     {
+        lastReason = reason;
         Interlocked.Increment(ref total);
         lock (gate)
         {

@@ -90,11 +90,11 @@ public sealed class RedisConnectionTests
         await Wait.UntilAsync("the service answers", () => AnswersAsync(service));
 
         await using var started = await redis.RestartAsync();
-        await service.UntilReadyAsync(TimeSpan.FromSeconds(4));
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(15));
         await started.KillAsync();
         await Wait.UntilAsync("the outage is seen", async () => !await service.Api.IsReadyAsync());
         await using var again = await started.RestartAsync();
-        await service.UntilReadyAsync(TimeSpan.FromSeconds(4));
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(15));
     }
 
     private static async Task<bool> AnswersAsync(FastKvProcess service)

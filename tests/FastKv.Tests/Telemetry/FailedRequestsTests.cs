@@ -13,9 +13,9 @@ public sealed class FailedRequestsTests
     {
         var failures = new FailedRequests(time);
 
-        Assert.True(failures.Add("first"));
-        Assert.False(failures.Add("second"));
-        Assert.False(failures.Add("third"));
+        Assert.True(failures.Add("first", "Timeout"));
+        Assert.False(failures.Add("second", "Timeout"));
+        Assert.False(failures.Add("third", "Timeout"));
         Assert.False(failures.TryTakeDue(out _, out _));
 
         time.Advance(FailedRequests.Interval);
@@ -24,7 +24,7 @@ public sealed class FailedRequestsTests
         Assert.False(failures.TryTakeDue(out _, out _));
 
         // That was a line: the next comes a minute later again.
-        Assert.False(failures.Add("fourth"));
+        Assert.False(failures.Add("fourth", "Timeout"));
         time.Advance(FailedRequests.Interval);
         Assert.True(failures.TryTakeDue(out count, out _));
         Assert.Equal(1, count);
@@ -35,12 +35,12 @@ public sealed class FailedRequestsTests
     public void After_a_minute_without_any_the_next_is_told_at_once()
     {
         var failures = new FailedRequests(time);
-        Assert.True(failures.Add("first"));
+        Assert.True(failures.Add("first", "Timeout"));
 
         time.Advance(FailedRequests.Interval);
 
         Assert.False(failures.TryTakeDue(out _, out _));
-        Assert.True(failures.Add("second"));
+        Assert.True(failures.Add("second", "Timeout"));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class FailedRequestsTests
             10_000,
             i =>
             {
-                var isTold = failures.Add("trace");
+                var isTold = failures.Add("trace", "Timeout");
                 var taken = i % 100 == 0 ? failures.Take().Count : 0;
                 Interlocked.Add(ref told, taken + (isTold ? 1 : 0));
             }
