@@ -13,8 +13,7 @@ internal sealed class LimitOptions
     /// Requests in flight; one more is answered 503 at once. 1 to 1,000,000. Each may hold 16 KiB without asking: as many as take an
     /// eighth of the memory that the process may use, at most 4,096.
     /// </summary>
-    public int MaxConcurrentRequests { get; set; } =
-        (int)Math.Clamp(AvailableMemory / 8 / UnreservedBytes, 256, 4096);
+    public int MaxConcurrentRequests { get; set; } = (int)Math.Clamp(AvailableMemory / 8 / UnreservedBytes, 256, 4096);
 
     /// <summary>
     /// Open connections; one more is closed at once. 1 to 1,000,000. The server holds up to 72 KiB for one that sends what nobody

@@ -62,7 +62,7 @@ internal static class OutageCause
             WrongPassword =>
                 "Redis refuses the user or the password: check both in ConnectionStrings__Redis (in a URL they are percent-encoded).",
             NoPermission =>
-                "The Redis user lacks a right: ACL LOG on Redis names it, the README has the rights that are needed.",
+                "The Redis user lacks a right: ACL LOG on Redis names it, docs/operations.md has the rights that are needed.",
             ProtectedMode => "Redis is in protected mode: set a password for it, or protected-mode no.",
             TooManyConnections => "Redis has as many connections as it takes: raise maxclients, or look for a leak.",
             UnknownServiceName =>

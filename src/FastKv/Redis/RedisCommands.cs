@@ -220,7 +220,14 @@ internal sealed class RedisCommands
         RedisKey key,
         ReadOnlyMemory<byte> value,
         Func<IDatabase, (RedisKey key, RedisValue value), Task<bool>> command
-    ) => RunAsync("SET", CommandKind.Write, command, (key, (RedisValue)value), isLarge: value.Length > SmallValue.MaximumLength);
+    ) =>
+        RunAsync(
+            "SET",
+            CommandKind.Write,
+            command,
+            (key, (RedisValue)value),
+            isLarge: value.Length > SmallValue.MaximumLength
+        );
 
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,

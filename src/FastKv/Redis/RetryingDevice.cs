@@ -179,8 +179,7 @@ internal sealed class RetryingDeviceFactory(INamedDeviceFactory inner, DataFolde
     /// <summary>Makes such factories.</summary>
     internal sealed class Creator(INamedDeviceFactoryCreator inner, DataFolder folder) : INamedDeviceFactoryCreator
     {
-        public INamedDeviceFactory Create(string baseName) =>
-            new RetryingDeviceFactory(inner.Create(baseName), folder);
+        public INamedDeviceFactory Create(string baseName) => new RetryingDeviceFactory(inner.Create(baseName), folder);
     }
 }
 #endif

@@ -1,6 +1,6 @@
-using FastKv.Configuration;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using FastKv.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace FastKv.Server;

@@ -1,5 +1,5 @@
-using FastKv.Configuration;
 using FastKv.Api;
+using FastKv.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace FastKv.Server;

@@ -38,7 +38,11 @@ public sealed class FolderTests
             .ResideInNamespace(Root + "Redis")
             .GetTypes()
             .Select(type => type.FullName!)
-            .Except([typeof(StoreUnavailableException).FullName!, typeof(StoreBusyException).FullName!, typeof(OutcomeUnknownException).FullName!])
+            .Except([
+                typeof(StoreUnavailableException).FullName!,
+                typeof(StoreBusyException).FullName!,
+                typeof(OutcomeUnknownException).FullName!,
+            ])
             .ToArray();
         Assert.NotEmpty(rest);
 

@@ -53,7 +53,7 @@ public sealed class PasswordHasherTests(ReachableStore store) : IClassFixture<Re
     }
 
     [Fact]
-    public async Task The_default_parameters_are_those_of_the_README()
+    public async Task The_default_parameters_are_those_of_the_documents()
     {
         await using var service = await StartWithDefaultsAsync();
 

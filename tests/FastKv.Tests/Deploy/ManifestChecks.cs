@@ -37,7 +37,7 @@ internal static partial class ManifestChecks
 
     private static readonly string[] HealthRoutes = ["/health/live", "/health/ready"];
 
-    /// <summary>The Secret's keys, as the README names them; the last two exist in the demo only.</summary>
+    /// <summary>The Secret's keys, as docs/operations.md names them; the last two exist in the demo only.</summary>
     private static readonly string[] SecretKeys =
     [
         "redis-connection-string",
@@ -47,7 +47,7 @@ internal static partial class ManifestChecks
         "redis-users",
     ];
 
-    /// <summary>What the operator makes besides the Secret, as the README names it.</summary>
+    /// <summary>What the operator makes besides the Secret, as docs/operations.md names it.</summary>
     private static readonly string[] OperatorsConfigMaps = ["fastkv-redis-ca"];
 
     public static IEnumerable<string> Names_are_legal(Manifests manifests)

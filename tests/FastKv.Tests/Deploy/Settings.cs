@@ -7,7 +7,7 @@ namespace FastKv.Tests.Deploy;
 /// <summary>The environment variables that the program reads.</summary>
 internal static partial class Settings
 {
-    /// <summary>The table of settings in the README, but for the groups' members.</summary>
+    /// <summary>The table of docs/settings.md, but for the groups' members.</summary>
     private static readonly HashSet<string> General =
     [
         "ASPNETCORE_URLS",
@@ -24,7 +24,7 @@ internal static partial class Settings
         "SERedis_IssuerCertPath",
     ];
 
-    /// <summary>The members of the groups, as the README lists them.</summary>
+    /// <summary>The members of the groups, as docs/settings.md lists them.</summary>
     public static readonly string[] Documented =
     [
         "FastKv__Redis__KeyPrefix",

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FastKv.Tests.Faults;
 
-/// <summary>One service, one Redis, and one fault after the other: what the README promises of each.</summary>
+/// <summary>One service, one Redis, and one fault after the other: what docs/reliability.md promises of each.</summary>
 [Collection(FaultTests.Name)]
 public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper output) : IClassFixture<BreakableStore>
 {

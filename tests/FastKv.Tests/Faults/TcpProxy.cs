@@ -40,6 +40,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>What all connections together carry of replies; 0 is as much as there is.</summary>
     public int BytesPerSecond { get; set; }
+
     /// <summary>How much later the first byte of a new connection is taken on: the round trip of TCP's own handshake.</summary>
     public TimeSpan ConnectDelay { get; set; }
 

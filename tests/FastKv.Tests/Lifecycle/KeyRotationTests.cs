@@ -9,7 +9,7 @@ namespace FastKv.Tests.Lifecycle;
 public sealed class KeyRotationTests(ServiceFixture fixture)
 {
     /// <summary>
-    /// The steps of the README: the new key is added behind the old one, then put before it, then the old one is removed. At each
+    /// The steps of docs/operations.md: the new key is added behind the old one, then put before it, then the old one is removed. At each
     /// step, replicas with the settings before and after it run side by side, and a client can meet either at any request.
     /// </summary>
     [Fact]

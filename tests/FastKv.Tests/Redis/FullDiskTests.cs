@@ -120,9 +120,7 @@ public sealed class FullDiskTests
         );
 
     private static IEnumerable<string> Warnings(FastKvProcess service, SmallDisk disk) =>
-        service
-            .Log.Split('\n')
-            .Where(line => line.Contains($"{disk.Path} can't be written", StringComparison.Ordinal));
+        service.Log.Split('\n').Where(line => line.Contains($"{disk.Path} can't be written", StringComparison.Ordinal));
 
     private static async Task<bool> IsRefusedAsync(ApiClient api, string token)
     {
@@ -171,11 +169,7 @@ public sealed class FullDiskTests
         }
     }
 
-    private static async Task ExpectAllAsync(
-        ApiClient api,
-        string token,
-        ConcurrentDictionary<string, string> stored
-    )
+    private static async Task ExpectAllAsync(ApiClient api, string token, ConcurrentDictionary<string, string> stored)
     {
         foreach (var (key, value) in stored)
         {
