@@ -7,7 +7,11 @@ namespace FastKv.Server;
 /// Bounds the connections that are open at once, over all listeners: by <see cref="LimitOptions.MaxConnections"/>, and by the file
 /// descriptors, without which the runtime ends the process. Some of these are kept for Redis, telemetry and files.
 /// </summary>
-internal sealed partial class ConnectionLimiter
+internal sealed partial class ConnectionLimiter(
+    LimitOptions limits,
+    TimeProvider time,
+    ILogger<ConnectionLimiter> logger
+)
 {
     /// <summary>
     /// Descriptors that no connection gets: a reconnect to Redis takes 4 (more to a cluster), an exporter 2, a library that is
@@ -17,19 +21,21 @@ internal sealed partial class ConnectionLimiter
 
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
-    private readonly int maximum;
-    private readonly TimeProvider time;
-    private readonly ILogger<ConnectionLimiter> logger;
+    private int maximum = limits.MaxConnections;
     private long nextLog;
     private int open;
+    private int measured;
 
-    public ConnectionLimiter(LimitOptions limits, TimeProvider time, ILogger<ConnectionLimiter> logger)
+    /// <summary>Lowers the limit to what the descriptors allow, when the first listener opens.</summary>
+    public void Measure()
     {
-        this.time = time;
-        this.logger = logger;
+        if (Interlocked.Exchange(ref measured, 1) != 0)
+        {
+            return;
+        }
+
         var descriptors = FileDescriptors.Limit;
-        var room = Math.Max(1, descriptors - FileDescriptors.Open - ReservedDescriptors);
-        maximum = Math.Min(limits.MaxConnections, room);
+        maximum = Math.Clamp(descriptors - FileDescriptors.Open - ReservedDescriptors, 1, limits.MaxConnections);
         if (maximum < limits.MaxConnections)
         {
             LogLowered(limits.MaxConnections, descriptors, maximum);

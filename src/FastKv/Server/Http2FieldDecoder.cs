@@ -36,6 +36,8 @@ internal sealed class Http2FieldDecoder
         "!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8
     );
 
+    private static readonly SearchValues<byte> AddressCharacters = SearchValues.Create("0123456789abcdefABCDEF:."u8);
+
     private readonly FieldEncoding field;
     private readonly FieldEncoding refused = new(static _ => InvalidValue);
     private readonly FieldEncoding path;
@@ -96,7 +98,7 @@ internal sealed class Http2FieldDecoder
         if (value[0] == '[')
         {
             end = value.IndexOf((byte)']') + 1;
-            if (end < "[::]".Length || value[1..(end - 1)].ContainsAnyExcept("0123456789abcdefABCDEF:."u8))
+            if (end < "[::]".Length || value[1..(end - 1)].ContainsAnyExcept(AddressCharacters))
             {
                 return false;
             }

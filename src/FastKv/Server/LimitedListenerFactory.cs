@@ -19,7 +19,11 @@ internal sealed class LimitedListenerFactory(IConnectionListenerFactory inner, C
     public async ValueTask<IConnectionListener> BindAsync(
         EndPoint endpoint,
         CancellationToken cancellationToken = default
-    ) => new Listener(await inner.BindAsync(endpoint, cancellationToken), limiter);
+    )
+    {
+        limiter.Measure();
+        return new Listener(await inner.BindAsync(endpoint, cancellationToken), limiter);
+    }
 
     private sealed class Listener(IConnectionListener inner, ConnectionLimiter limiter) : IConnectionListener
     {
@@ -96,6 +100,7 @@ internal sealed class LimitedListenerFactory(IConnectionListenerFactory inner, C
 
         public override async ValueTask DisposeAsync()
         {
+            await base.DisposeAsync();
             await inner.DisposeAsync();
             limiter.Leave();
         }

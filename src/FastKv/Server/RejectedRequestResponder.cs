@@ -37,6 +37,19 @@ internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics)
             }
         );
 
+    /// <summary>Gives the envelope to a request over HTTP/1.x on a port for HTTP/2, which Kestrel refuses in plain text.</summary>
+    public static void CoverHttp2(ListenOptions endpoint) =>
+        endpoint.Use(
+            (connection, next) =>
+            {
+                connection.Transport = new Transport(
+                    connection.Transport.Input,
+                    new Http2Output(connection.Transport.Output)
+                );
+                return next(connection);
+            }
+        );
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         subscription = diagnostics.Subscribe(this, static name => name == BadRequest);
@@ -81,41 +94,66 @@ internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics)
 
     private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>What a connection sends; its rest can be replaced by one last answer.</summary>
-    private sealed class Output(PipeWriter inner) : PipeWriter
+    /// <summary>What a connection sends.</summary>
+    private abstract class PassingOutput(PipeWriter inner) : PipeWriter
+    {
+        protected PipeWriter Inner { get; } = inner;
+
+        public override bool CanGetUnflushedBytes => Inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => Inner.UnflushedBytes;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => Inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => Inner.GetSpan(sizeHint);
+
+        public override void Advance(int bytes) => Inner.Advance(bytes);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            Inner.FlushAsync(cancellationToken);
+
+        public override void CancelPendingFlush() => Inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null) => Inner.Complete(exception);
+    }
+
+    /// <summary>Frames are written into its memory; only the words for HTTP/1.x come as a whole.</summary>
+    private sealed class Http2Output(PipeWriter inner) : PassingOutput(inner)
+    {
+        public override ValueTask<FlushResult> WriteAsync(
+            ReadOnlyMemory<byte> source,
+            CancellationToken cancellationToken = default
+        ) =>
+            Inner.WriteAsync(
+                source.Span.StartsWith("HTTP/1."u8) ? AnswerOf(StatusCodes.Status400BadRequest, "") : source,
+                cancellationToken
+            );
+    }
+
+    /// <summary>Its rest can be replaced by one last answer.</summary>
+    private sealed class Output(PipeWriter inner) : PassingOutput(inner)
     {
         private byte[]? dropped;
 
         public void ReplaceWith(ReadOnlySpan<byte> answer)
         {
-            inner.Write(answer);
+            Inner.Write(answer);
             dropped = new byte[4096];
         }
 
-        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
-
-        public override long UnflushedBytes => inner.UnflushedBytes;
-
         public override Memory<byte> GetMemory(int sizeHint = 0) =>
-            dropped is null ? inner.GetMemory(sizeHint) : Dropped(sizeHint);
+            dropped is null ? base.GetMemory(sizeHint) : Dropped(sizeHint);
 
         public override Span<byte> GetSpan(int sizeHint = 0) =>
-            dropped is null ? inner.GetSpan(sizeHint) : Dropped(sizeHint);
+            dropped is null ? base.GetSpan(sizeHint) : Dropped(sizeHint);
 
         public override void Advance(int bytes)
         {
             if (dropped is null)
             {
-                inner.Advance(bytes);
+                base.Advance(bytes);
             }
         }
-
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-            inner.FlushAsync(cancellationToken);
-
-        public override void CancelPendingFlush() => inner.CancelPendingFlush();
-
-        public override void Complete(Exception? exception = null) => inner.Complete(exception);
 
         private byte[] Dropped(int sizeHint) => dropped!.Length >= sizeHint ? dropped : dropped = new byte[sizeHint];
     }

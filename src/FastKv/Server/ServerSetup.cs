@@ -111,7 +111,11 @@ internal static class ServerSetup
             AllowAlternateSchemes = true,
             RequestHeaderEncodingSelector = decoder.Select,
         };
-        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http2;
+            RejectedRequestResponder.CoverHttp2(endpoint);
+        });
         Bound(kestrel.Limits, limits);
 
         // Up to here Http2HeadersMiddleware refuses the request; up to twice as much Kestrel does, without a body; and beyond that,

@@ -1,19 +1,14 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using FastKv.Tests.Harness;
+using FastKv.Tests.Server;
 using Xunit;
 
 namespace FastKv.Tests.Abuse;
 
 public sealed class Http2AbuseTests(ServiceFixture fixture, ITestOutputHelper output)
 {
-    private const byte HeadersFrame = 1;
-    private const byte ResetFrame = 3;
-    private const byte SettingsFrame = 4;
-    private const byte EndOfStreamAndHeaders = 5;
-
     /// <summary>CVE-2023-44487: streams are opened and reset faster than the server can forget them.</summary>
     [Fact]
     public async Task Streams_that_are_reset_at_once_end_the_connection_and_nothing_else()
@@ -51,7 +46,7 @@ public sealed class Http2AbuseTests(ServiceFixture fixture, ITestOutputHelper ou
     {
         using var connection = await RawConnection.OpenAsync(address);
         await connection.SendAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-        await connection.SendAsync(Frame(SettingsFrame, 0, 0, []));
+        await connection.SendAsync(RawHttp2.Frame(RawHttp2.Settings, 0, 0, []));
         var headers = Headers(token);
         const int batch = 100;
         for (var sent = 0; sent < MaximumStreams; sent += batch)
@@ -60,8 +55,10 @@ public sealed class Http2AbuseTests(ServiceFixture fixture, ITestOutputHelper ou
             for (var i = 0; i < batch; i++)
             {
                 var stream = 2 * (sent + i) + 1;
-                frames.Write(Frame(HeadersFrame, EndOfStreamAndHeaders, stream, headers));
-                frames.Write(Frame(ResetFrame, 0, stream, [0, 0, 0, 8]));
+                frames.Write(
+                    RawHttp2.Frame(RawHttp2.Headers, RawHttp2.EndStream | RawHttp2.EndHeaders, stream, headers)
+                );
+                frames.Write(RawHttp2.Frame(RawHttp2.Reset, 0, stream, [0, 0, 0, 8]));
             }
 
             try
@@ -77,18 +74,6 @@ public sealed class Http2AbuseTests(ServiceFixture fixture, ITestOutputHelper ou
         return MaximumStreams;
     }
 
-    private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
-    {
-        var frame = new byte[9 + payload.Length];
-        frame[0] = (byte)(payload.Length >> 16);
-        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(1), (ushort)payload.Length);
-        frame[3] = type;
-        frame[4] = flags;
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame, 9);
-        return frame;
-    }
-
     // RFC 7541: GET and http are entries of the static table; the rest is literal and not indexed.
     private static byte[] Headers(string token) =>
         [0x82, 0x86, .. Literal(4, "/api/data/absent"), .. Literal(1, "x"), .. Literal(23, $"Bearer {token}")];
@@ -96,23 +81,6 @@ public sealed class Http2AbuseTests(ServiceFixture fixture, ITestOutputHelper ou
     private static byte[] Literal(int name, string value)
     {
         var text = Encoding.ASCII.GetBytes(value);
-        return [.. Number(0, 4, name), .. Number(0, 7, text.Length), .. text];
-    }
-
-    private static byte[] Number(byte flags, int prefixBits, int value)
-    {
-        var maximum = (1 << prefixBits) - 1;
-        if (value < maximum)
-        {
-            return [(byte)(flags | value)];
-        }
-
-        List<byte> bytes = [(byte)(flags | maximum)];
-        for (value -= maximum; value >= 128; value >>= 7)
-        {
-            bytes.Add((byte)((value & 127) | 128));
-        }
-
-        return [.. bytes, (byte)value];
+        return [.. RawHttp2.Number(0, 4, name), .. RawHttp2.Number(0, 7, text.Length), .. text];
     }
 }

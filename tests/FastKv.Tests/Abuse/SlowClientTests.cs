@@ -89,23 +89,6 @@ public sealed class SlowClientTests(ImpatientService impatient) : IClassFixture<
         Assert.Equal(201, (await connection.ExchangeAsync(post, """{"key":"last","value":"v"}""")).Status);
     }
 
-    /// <summary>The demand is a rate from the grace on, not an end to every upload that takes longer.</summary>
-    [Fact]
-    public async Task A_body_that_comes_fast_enough_over_HTTP2_is_taken()
-    {
-        var token = await service.Api.NewUserTokenAsync();
-        using var connection = await RawHttp2.OpenAsync(impatient.Http2Address);
-        foreach (var value in new[] { "v", new string('v', 60_000) })
-        {
-            var answer = await connection.ExchangeAsync(
-                [.. RawHttp2.Request("POST", "/api/data", token), ("content-type", "application/json")],
-                $$"""{"key":"{{Guid.NewGuid()}}","value":"{{value}}"}"""
-            );
-
-            Assert.Equal(201, answer.Status);
-        }
-    }
-
     [Fact]
     public async Task A_client_that_never_reads_its_answers_is_cut_off()
     {

@@ -238,8 +238,7 @@ internal sealed class RawHttp2 : IDisposable
                         End(stream, answer, BinaryPrimitives.ReadInt32BigEndian(payload));
                         continue;
                     case Settings when head[4] == 0:
-                        await SendAsync(Frame(Settings, 1, 0, []));
-                        await SendAsync(Frame(WindowUpdate, 0, 0, BigEndian(LargestWindow - 65_535)));
+                        await WelcomeAsync();
                         continue;
                     case GoAway:
                         farewell = BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(4));
@@ -257,6 +256,19 @@ internal sealed class RawHttp2 : IDisposable
         catch (Exception over) when (over is IOException or SocketException or ObjectDisposedException)
         {
             ended.TrySetResult(farewell);
+        }
+    }
+
+    private async Task WelcomeAsync()
+    {
+        try
+        {
+            await SendAsync(Frame(Settings, 1, 0, []));
+            await SendAsync(Frame(WindowUpdate, 0, 0, BigEndian(LargestWindow - 65_535)));
+        }
+        catch (SocketException)
+        {
+            // The server has closed the connection already; what it said is still to be read.
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using FastKv.Tests.Abuse;
 using FastKv.Tests.Api;
 using FastKv.Tests.Harness;
 using Xunit;
@@ -83,6 +84,26 @@ public sealed class RejectedRequestResponderTests(ServiceFixture fixture)
         );
 
         reply.ExpectError("INVALID_REQUEST");
+    }
+
+    [Theory]
+    [InlineData("X-Trailer: M\u00fcller")]
+    [InlineData("X-Trailer: a\0b")]
+    [InlineData("no colon")]
+    public async Task A_trailer_that_is_no_text_is_an_invalid_request(string trailer)
+    {
+        using var connection = await RawConnection.OpenAsync(api.Address);
+        await connection.SendAsync(
+            "POST /api/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + $"2\r\n{{}}\r\n0\r\n{trailer}\r\n\r\n"
+        );
+
+        var answer = await connection.ReadAsync();
+
+        Assert.Equal((400, "INVALID_REQUEST"), (answer!.Status, answer.Code));
+        Assert.Null(answer.Fault());
+        Assert.Null(await connection.ReadAsync());
+        Assert.DoesNotContain("draining of the request body", fixture.Service.Log, StringComparison.Ordinal);
     }
 
     [Fact]
