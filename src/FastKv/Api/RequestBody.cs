@@ -131,7 +131,9 @@ internal static class RequestBody
         private readonly int maximumLength;
         private readonly int maximumKept;
         private readonly CancellationToken cancellation;
+        private RequestMemory? memory;
         private CancellationTokenSource? deadline;
+        private bool hasTurn;
 
         public Transfer(HttpContext context, int maximumLength, int maximumKept, CancellationToken cancellation)
         {
@@ -182,18 +184,40 @@ internal static class RequestBody
                 throw;
             }
 
+            if (memory is not null)
+            {
+                await memory.BeginTurnAsync(CancellationToken.None);
+                hasTurn = true;
+            }
+
             return result;
         }
 
         /// <summary>Gives back what is consumed; what was examined and not consumed comes again.</summary>
-        public void Advance(SequencePosition consumed, SequencePosition examined) =>
+        public void Advance(SequencePosition consumed, SequencePosition examined)
+        {
+            EndTurn();
             RequestBody.Advance(context.Request.BodyReader, consumed, examined);
+        }
 
-        public void Dispose() => deadline?.Dispose();
+        public void Dispose()
+        {
+            EndTurn();
+            deadline?.Dispose();
+        }
+
+        private void EndTurn()
+        {
+            if (hasTurn)
+            {
+                hasTurn = false;
+                memory!.EndTurn();
+            }
+        }
 
         private void Reserve(long bytes)
         {
-            var memory = context.RequestServices.GetRequiredService<RequestMemory>();
+            memory = context.RequestServices.GetRequiredService<RequestMemory>();
             context.Response.RegisterForDispose(memory.Reserve(bytes + OverheadLength));
             deadline = RequestMemory.NewDeadline(cancellation);
         }

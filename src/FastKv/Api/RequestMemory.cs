@@ -8,7 +8,7 @@ namespace FastKv.Api;
 /// there is no room. Smaller requests need no reservation, so large ones can't take their share: together they hold at most
 /// <c>MaxConcurrentRequests</c> times <see cref="UnreservedBytes"/>.
 /// </summary>
-internal sealed class RequestMemory
+internal sealed class RequestMemory : IDisposable
 {
     /// <summary>Bytes that a request may hold without a reservation.</summary>
     public const int UnreservedBytes = 16 * 1024;
@@ -19,6 +19,9 @@ internal sealed class RequestMemory
     /// </summary>
     private static readonly TimeSpan ReservationLimit = TimeSpan.FromSeconds(60);
 
+    // Large bodies whose bytes are worked on at once. Each of the others waits without a thread, so that small requests never stand
+    // behind more than these in the queue of the thread pool.
+    private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly long limit;
     private long reserved;
 
@@ -36,6 +39,13 @@ internal sealed class RequestMemory
         Take(bytes);
         return new Reservation(this, bytes);
     }
+
+    /// <summary>Waits for a turn to work on a piece of a large body; to be given back with <see cref="EndTurn"/>.</summary>
+    public Task BeginTurnAsync(CancellationToken cancellation) => turns.WaitAsync(cancellation);
+
+    public void EndTurn() => turns.Release();
+
+    public void Dispose() => turns.Dispose();
 
     /// <summary>Ends when what is reserved must have arrived or have been taken. To be disposed of.</summary>
     public static CancellationTokenSource NewDeadline(CancellationToken cancellation)

@@ -27,6 +27,9 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
         string.Concat(Enumerable.Repeat("\\u0041", 10_000))
     );
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    // What the service asks for: clients that did not wait would measure how fast this program can send.
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SmallPause = TimeSpan.FromMilliseconds(20);
 
     public int Readers { get; init; } = 256;
@@ -105,6 +108,10 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
             {
                 var status = await act();
                 statuses.AddOrUpdate(status, 1, static (_, count) => count + 1);
+                if (status == (int)HttpStatusCode.ServiceUnavailable)
+                {
+                    await Task.Delay(RetryAfter, end);
+                }
             }
             catch (Exception over) when (end.IsCancellationRequested && over is not OutOfMemoryException)
             {
