@@ -21,10 +21,6 @@ internal static partial class RedisSetup
             directory = builder.Configuration[$"{Setting.Root}:DataDirectory"] ?? "data";
             connectionString = builder.Services.AddEmbeddedStore(Path.GetFullPath(directory));
         }
-        else
-        {
-            builder.Services.AddSingleton<WriteGate>();
-        }
 
         var configuration = options.ToConfiguration(connectionString);
         if (!string.IsNullOrEmpty(configuration.ServiceName))
@@ -107,9 +103,7 @@ internal static partial class RedisSetup
 
         // As an instance, which the container does not dispose: its lifetime below does, and Garnet can't be disposed twice.
         services.AddSingleton(store);
-        services.AddSingleton(store.Folder.Gate);
         services.AddHostedService<EmbeddedStoreLifetime>();
-        services.AddHostedService<EmbeddedStoreUpkeep>();
         return store.ConnectionString;
     }
 
