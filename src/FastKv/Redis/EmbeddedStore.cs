@@ -44,6 +44,9 @@ internal sealed class EmbeddedStore : IDisposable
             "--password",
             password,
             "--lua",
+            // A script locks its keys, all of which it must declare, until it ends. Without this the scripts of two connections
+            // run interleaved, and two registrations can both find a name free.
+            "--lua-transaction-mode",
             "--aof",
             "--aof-commit-freq",
             "0",
