@@ -68,7 +68,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         Assert.DoesNotContain(LostConnection, log, StringComparison.Ordinal);
         Assert.True(result.SmallSuccessPercent >= 99.9, PressureResult.Describe(result.Smalls));
         Assert.True(result.Reads.GetValueOrDefault(200) > 0, "No large value was read.");
-        Assert.True(result.Writes.GetValueOrDefault(200) > 0, "No large value was written.");
+        Assert.True(!IsLong || result.Writes.GetValueOrDefault(200) > 0, "No large value was written.");
         Assert.All(
             result.Reads.Keys.Concat(result.Writes.Keys),
             status =>
