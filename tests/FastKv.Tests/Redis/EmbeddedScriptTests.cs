@@ -43,7 +43,10 @@ public sealed class EmbeddedScriptTests
 
     private static async Task<List<int>> CountAsync(EmbeddedStore store, RedisKey[] keys)
     {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(store.ConnectionString);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(
+            // As long as it takes: the suite runs many services beside this one.
+            $"{store.ConnectionString},asyncTimeout=60000"
+        );
         var counts = new List<int>();
         for (var run = 0; run < RunsOfEach; run++)
         {
