@@ -57,6 +57,41 @@ internal sealed class ApiError
     public static readonly ApiError InternalError = new("INTERNAL_ERROR", 500, "Internal server error occurred.");
 
     // Codes that the document does not list.
+    public static readonly ApiError InvalidExpiry = new(
+        "INVALID_EXPIRY",
+        400,
+        "The provided expiry is not valid. Give whole seconds from 1 to 315360000."
+    );
+    public static readonly ApiError InvalidParameter = new(
+        "INVALID_PARAMETER",
+        400,
+        "A query parameter or a header of the request is not valid."
+    );
+    public static readonly ApiError IdempotencyKeyReused = new(
+        "IDEMPOTENCY_KEY_REUSED",
+        422,
+        "The Idempotency-Key was used with another request. Give each request a key of its own."
+    );
+    public static readonly ApiError PreconditionFailed = new(
+        "PRECONDITION_FAILED",
+        412,
+        "The entry is not in the version that If-Match or If-None-Match demands."
+    );
+    public static readonly ApiError QuotaExceeded = new(
+        "QUOTA_EXCEEDED",
+        403,
+        "You have as many keys as you may have. Delete some before you create others."
+    );
+    public static readonly ApiError ValueNotInteger = new(
+        "VALUE_NOT_INTEGER",
+        409,
+        "The value is not a whole number of 64 bits, or the result would not be one."
+    );
+    public static readonly ApiError BatchRejected = new(
+        "BATCH_REJECTED",
+        409,
+        "At least one operation of the batch can't be done, so none was. The details say which."
+    );
     public static readonly ApiError NotFound = new("NOT_FOUND", 404, "There is no such route.");
     public static readonly ApiError MethodNotAllowed = new(
         "METHOD_NOT_ALLOWED",
@@ -106,6 +141,13 @@ internal sealed class ApiError
         KeyExists,
         KeyNotFound,
         InternalError,
+        InvalidExpiry,
+        InvalidParameter,
+        IdempotencyKeyReused,
+        PreconditionFailed,
+        QuotaExceeded,
+        ValueNotInteger,
+        BatchRejected,
         NotFound,
         MethodNotAllowed,
         PayloadTooLarge,
@@ -135,6 +177,9 @@ internal sealed class ApiError
 
     /// <summary>What a person reads: the sentence of the API document, word for word.</summary>
     public string Message { get; }
+
+    /// <summary>The error of a code.</summary>
+    public static ApiError OfCode(string code) => ByCode[code].Error;
 
     /// <summary>Of several errors of one request, the one that is decided first.</summary>
     public static ApiError FirstOf(IEnumerable<string> codes) =>

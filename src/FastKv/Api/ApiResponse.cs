@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using FastKv.Telemetry;
@@ -14,11 +13,6 @@ internal static class ApiResponse
 
     /// <summary>Seconds that a client is asked to wait before it repeats a request that was not carried out.</summary>
     public const int RetryAfterSeconds = 1;
-
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary>Answers with JSON that is ready.</summary>
     public static Task WriteAsync(HttpContext context, int status, ReadOnlySpan<byte> json)
@@ -77,7 +71,7 @@ internal static class ApiResponse
     public static ReadOnlySpan<byte> ErrorBody(ApiError error, IReadOnlyList<ErrorDetail>? details, string? traceId)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(buffer, WriterOptions);
+        using var json = new Utf8JsonWriter(buffer, ApiJson.WriterOptions);
         json.WriteStartObject();
         json.WriteString("status"u8, "error"u8);
         json.WriteString("code"u8, error.Code);

@@ -16,9 +16,10 @@ internal static class ApiSetup
         operations.MapFastEndpoints(config =>
         {
             config.Serializer.Options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-            // Generated clients name an operation so: storeData.
+            // Generated clients name an operation so: storeData, and retrieveDataHead where HEAD is answered as GET.
             config.Endpoints.NameGenerator = endpoint =>
-                JsonNamingPolicy.CamelCase.ConvertName(endpoint.EndpointType.Name);
+                JsonNamingPolicy.CamelCase.ConvertName(endpoint.EndpointType.Name)
+                + (HttpMethods.IsHead(endpoint.HttpVerb ?? "") ? "Head" : "");
 
             // By Accepts metadata the router would answer 415 before the token is checked; the others tell of answers that are
             // never given. An operation says itself what it answers.

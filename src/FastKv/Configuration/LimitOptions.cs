@@ -24,6 +24,12 @@ internal sealed class LimitOptions
     /// <summary>Operations on data that a user may do each second at each replica; beyond: 429. 0 (off) to 1,000,000.</summary>
     public int DataRequestsPerSecondPerUser { get; set; }
 
+    /// <summary>
+    /// Entries that one user may have; one more is refused with 403. What was there before the limit was set stays. 0 (off) to
+    /// 100,000,000.
+    /// </summary>
+    public int KeysPerUser { get; set; }
+
     /// <summary>Registrations that a client address may send within an hour; beyond: 429. 0 (off) to 1,000,000.</summary>
     public int RegistrationsPerHourPerAddress { get; set; }
 
@@ -77,6 +83,7 @@ internal sealed class LimitOptions
         Require(nameof(MaxConcurrentRequests), options.MaxConcurrentRequests, 1, 1_000_000);
         Require(nameof(MaxConnections), options.MaxConnections, 1, 1_000_000);
         Require(nameof(DataRequestsPerSecondPerUser), options.DataRequestsPerSecondPerUser, 0, 1_000_000);
+        Require(nameof(KeysPerUser), options.KeysPerUser, 0, 100_000_000);
         Require(nameof(RegistrationsPerHourPerAddress), options.RegistrationsPerHourPerAddress, 0, 1_000_000);
         Require(nameof(FailedLoginsPerUsername), options.FailedLoginsPerUsername, 0, 1_000_000);
         Require(nameof(FailedLoginsPerAddress), options.FailedLoginsPerAddress, 0, 1_000_000);

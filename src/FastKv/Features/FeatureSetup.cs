@@ -1,7 +1,7 @@
 using FastEndpoints;
+using FastKv.Configuration;
 using FastKv.Features.Data;
 using FastKv.Features.Users;
-using NJsonSchema.Generation.TypeMappers;
 
 namespace FastKv.Features;
 
@@ -13,8 +13,12 @@ internal static class FeatureSetup
         builder.Services.AddSingleton<UserStore>();
         builder.Services.AddSingleton<RegistrationLimiter>();
         builder.Services.AddSingleton<DataStore>();
-        builder.Services.AddSingleton<ITypeMapper>(_ => DataSchema.Key);
-        builder.Services.AddSingleton<ITypeMapper>(_ => DataSchema.Value);
+        builder.Services.AddSingleton(DataOptions.From(builder.Configuration));
+        foreach (var type in DataSchema.All)
+        {
+            builder.Services.AddSingleton(type);
+        }
+
         builder.Services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;

@@ -79,22 +79,6 @@ internal sealed class RedisCommands
     public Task<RedisValue> GetAsync(RedisKey key) =>
         RunAsync("GET", CommandKind.Read, static (database, key) => database.StringGetAsync(key), key);
 
-    /// <summary><c>SET … NX</c>: false if the key exists.</summary>
-    public Task<bool> SetIfAbsentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
-        SetAsync(
-            key,
-            value,
-            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.NotExists)
-        );
-
-    /// <summary><c>SET … XX</c>: false if the key does not exist.</summary>
-    public Task<bool> SetIfPresentAsync(RedisKey key, ReadOnlyMemory<byte> value) =>
-        SetAsync(
-            key,
-            value,
-            static (database, pair) => database.StringSetAsync(pair.key, pair.value, when: When.Exists)
-        );
-
     /// <summary><c>SET … EX</c>: for what may go by itself.</summary>
     public Task<bool> SetForAsync(TimeSpan lifetime, RedisKey key, RedisValue value) =>
         RunAsync(
@@ -151,6 +135,34 @@ internal sealed class RedisCommands
             static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
             (script, key, arguments),
             deadline
+        );
+
+    /// <summary>Runs a script that only reads, or that loses nothing when it ends midway.</summary>
+    /// <param name="script">What to run.</param>
+    /// <param name="keys">Its keys, all of one slot.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="isLarge">Whether more than a small value comes or goes with it.</param>
+    public Task<RedisResult> ReadAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, bool isLarge = false) =>
+        EvaluateAsync(script, CommandKind.Read, keys, arguments, isLarge);
+
+    /// <summary>Runs a script that writes; a reply that is lost leaves it open whether it did.</summary>
+    /// <inheritdoc cref="ReadAsync(RedisScript, RedisKey[], RedisValue[], bool)"/>
+    public Task<RedisResult> WriteAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, bool isLarge) =>
+        EvaluateAsync(script, CommandKind.Script, keys, arguments, isLarge);
+
+    private Task<RedisResult> EvaluateAsync(
+        RedisScript script,
+        CommandKind kind,
+        RedisKey[] keys,
+        RedisValue[] arguments,
+        bool isLarge
+    ) =>
+        RunAsync(
+            "EVALSHA",
+            kind,
+            static (database, call) => call.script.EvaluateAsync(database, call.keys, call.arguments),
+            (script, keys, arguments),
+            isLarge: isLarge
         );
 
     /// <summary>
@@ -212,19 +224,6 @@ internal sealed class RedisCommands
 
         return values;
     }
-
-    private Task<bool> SetAsync(
-        RedisKey key,
-        ReadOnlyMemory<byte> value,
-        Func<IDatabase, (RedisKey key, RedisValue value), Task<bool>> command
-    ) =>
-        RunAsync(
-            "SET",
-            CommandKind.Write,
-            command,
-            (key, (RedisValue)value),
-            isLarge: value.Length > SmallValue.MaximumLength
-        );
 
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,

@@ -4,13 +4,16 @@ using StackExchange.Redis;
 
 namespace FastKv.Redis;
 
-/// <summary>Every key name. None of them expires, except the counters of the limits, the probe and what the warm-up stores.</summary>
+/// <summary>Every key name. None of them expires, except where its description says so.</summary>
 internal sealed class RedisKeys(RedisOptions options)
 {
     // Bytes; two names do not meet in 128 bits.
     private const int HashLength = 16;
 
-    private readonly byte[] dataPrefix = Encoding.ASCII.GetBytes($"{options.KeyPrefix}:data:{{");
+    private readonly byte[] dataPrefix = Prefix(options, "data");
+    private readonly byte[] keysPrefix = Prefix(options, "keys");
+    private readonly byte[] expiryPrefix = Prefix(options, "expiry");
+    private readonly byte[] donePrefix = Prefix(options, "done");
 
     /// <summary>
     /// Hash: user_id, username, email, full_name, age, gender, password_hash, created_at. Lives as long as the user.
@@ -43,17 +46,41 @@ internal sealed class RedisKeys(RedisOptions options)
     public RedisKey RegistrationsFrom(string address) => Hashed("registrations:address", address);
 
     /// <summary>
-    /// String: the bytes of one value. Lives until it is deleted. The user id is a hash tag (Redis Cluster specification, "Hash
-    /// tags"), so one user's entries share a slot, and it stands before the client's key, so no key reaches another's.
+    /// String: the bytes of one value. Lives until it is deleted or expires. The user id is a hash tag (Redis Cluster specification,
+    /// "Hash tags"), so all that is a user's shares a slot, and it stands before the client's key, so no key reaches another's.
     /// </summary>
-    public RedisKey Data(string userId, ReadOnlySpan<byte> key)
+    public RedisKey Data(string userId, ReadOnlySpan<byte> key) => Of(dataPrefix, userId, ":", key);
+
+    /// <summary>Bytes of <see cref="Data"/> that stand before the client's key.</summary>
+    public int DataPrefixLength(string userId) => dataPrefix.Length + userId.Length + 2;
+
+    /// <summary>Sorted set, all scores 0: a user's keys, in the order of their bytes. Lives as long as one of them.</summary>
+    public RedisKey Keys(string userId) => Of(keysPrefix, userId, "", []);
+
+    /// <summary>
+    /// Sorted set: those of a user's keys that expire, by the millisecond at which they do. Lives as long as one of them, and until
+    /// the next listing or write of what expires.
+    /// </summary>
+    public RedisKey Expiry(string userId) => Of(expiryPrefix, userId, "", []);
+
+    /// <summary>
+    /// String: an Idempotency-Key that has succeeded: the fingerprint of its request, and how it ended. Lives for
+    /// <c>FastKv__Data__IdempotencySeconds</c>. Hashed, to be of one length.
+    /// </summary>
+    public RedisKey Done(string userId, string idempotencyKey) =>
+        Of(donePrefix, userId, ":", SHA256.HashData(Encoding.ASCII.GetBytes(idempotencyKey)).AsSpan(0, HashLength));
+
+    private static byte[] Prefix(RedisOptions options, string kind) =>
+        Encoding.ASCII.GetBytes($"{options.KeyPrefix}:{kind}:{{");
+
+    private static RedisKey Of(byte[] prefix, string userId, string separator, ReadOnlySpan<byte> rest)
     {
-        var name = new byte[dataPrefix.Length + userId.Length + 2 + key.Length];
-        dataPrefix.CopyTo(name, 0);
-        var end = dataPrefix.Length + Encoding.ASCII.GetBytes(userId, name.AsSpan(dataPrefix.Length));
+        var name = new byte[prefix.Length + userId.Length + 1 + separator.Length + rest.Length];
+        prefix.CopyTo(name, 0);
+        var end = prefix.Length + Encoding.ASCII.GetBytes(userId, name.AsSpan(prefix.Length));
         name[end++] = (byte)'}';
-        name[end++] = (byte)':';
-        key.CopyTo(name.AsSpan(end));
+        end += Encoding.ASCII.GetBytes(separator, name.AsSpan(end));
+        rest.CopyTo(name.AsSpan(end));
         return name;
     }
 

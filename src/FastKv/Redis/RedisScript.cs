@@ -9,6 +9,14 @@ internal sealed class RedisScript(string source)
 {
     private readonly byte[] hash = HashOf(source);
 
+    /// <summary>A script of the folder Scripts, by its name without the ending. What it takes and replies stands in it.</summary>
+    public static RedisScript Load(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return new RedisScript(reader.ReadToEnd());
+    }
+
     /// <summary>Runs it (<c>EVALSHA</c>), or has it loaded and run (<c>EVAL</c>): one that is not known did not run.</summary>
     public async Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments)
     {

@@ -111,7 +111,10 @@ public sealed class ShapesDocument : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton(_ => DataSchema.Key);
+        foreach (var type in DataSchema.All)
+        {
+            builder.Services.AddSingleton(type);
+        }
         builder.Services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;

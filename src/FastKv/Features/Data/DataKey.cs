@@ -1,4 +1,5 @@
 using System.Buffers;
+using FastKv.Api;
 
 namespace FastKv.Features.Data;
 
@@ -15,6 +16,10 @@ internal readonly struct DataKey
         .. Enumerable.Range(0, 0x20).Select(c => (byte)c),
         0x7F,
     ]);
+
+    /// <summary>What a key must be, for who sent something else.</summary>
+    public const string Form =
+        "must be a string of 1 to 512 bytes in UTF-8 without control characters, and not . or ..";
 
     private readonly byte[] utf8;
 
@@ -35,6 +40,12 @@ internal readonly struct DataKey
         return valid;
     }
 
+    /// <summary>Whether a key may begin so.</summary>
+    public static bool IsPrefix(ReadOnlySpan<byte> utf8) =>
+        utf8.Length <= MaximumLength
+        && !utf8.ContainsAny(ControlCharacters)
+        && System.Text.Unicode.Utf8.IsValid(utf8);
+
     /// <summary>
     /// Takes the key from the last segment of a request target as it came over the wire, and decodes it exactly once
     /// (RFC 3986, 2.1). The server's own decoded path will not do: it leaves <c>%2F</c> encoded and decodes the rest, so two
@@ -50,43 +61,7 @@ internal readonly struct DataKey
         }
 
         Span<byte> decoded = stackalloc byte[MaximumLength + 1];
-        return PercentDecode(path[(path.LastIndexOf('/') + 1)..], decoded, out var length)
+        return PercentEncoding.TryDecode(path[(path.LastIndexOf('/') + 1)..], decoded, out var length)
             & TryCreate(decoded[..length], out key);
     }
-
-    /// <summary>Decodes until the end or until one byte more than a key may have.</summary>
-    private static bool PercentDecode(ReadOnlySpan<char> segment, Span<byte> decoded, out int length)
-    {
-        length = 0;
-        for (var i = 0; i < segment.Length && length < decoded.Length; i++)
-        {
-            var c = segment[i];
-            if (c == '%')
-            {
-                if (
-                    i + 2 >= segment.Length
-                    || !char.IsAsciiHexDigit(segment[i + 1])
-                    || !char.IsAsciiHexDigit(segment[i + 2])
-                )
-                {
-                    return false;
-                }
-
-                decoded[length++] = (byte)(HexValue(segment[i + 1]) << 4 | HexValue(segment[i + 2]));
-                i += 2;
-            }
-            else if (c <= 0x7F)
-            {
-                decoded[length++] = (byte)c;
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static int HexValue(char digit) => char.IsAsciiDigit(digit) ? digit - '0' : (digit | 0x20) - 'a' + 10;
 }

@@ -1,18 +1,52 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using FastKv.Api;
+using FastKv.Configuration;
 using FastKv.Redis;
+using StackExchange.Redis;
 
 namespace FastKv.Features.Data;
 
 /// <summary>
-/// The entries of all users. Each method is one Redis command, and its reply is the answer. A value that turns out to be large is
-/// asked for a second time, with its memory reserved, on a way of its own.
+/// The entries of all users. Each method is one command or one script of Redis, and its reply is the answer. What turns out to be
+/// large is asked for a second time, with its memory reserved, on a way of its own.
 /// </summary>
-internal sealed class DataStore(RedisCommands redis, RedisKeys keys, RedisOptions options, RequestMemory memory)
+internal sealed class DataStore(
+    RedisCommands redis,
+    RedisKeys keys,
+    RedisOptions options,
+    LimitOptions limits,
+    DataOptions dataOptions,
+    RequestMemory memory
+)
 {
-    /// <summary>False if the user has this key already.</summary>
-    public Task<bool> StoreAsync(string userId, DataKey key, ReadOnlyMemory<byte> value) =>
-        redis.SetIfAbsentAsync(keys.Data(userId, key.Utf8), value);
+    /// <summary>Names of expired entries that one listing takes away at most.</summary>
+    private const int MaximumForgotten = 1000;
+
+    /// <summary>Bytes of the values that one batch reads at most.</summary>
+    private const int MaximumBatchLength = 8 * 1024 * 1024;
+
+    /// <summary>Bytes: the key of a listed entry as it came from Redis, and in the answer with every character escaped.</summary>
+    private const int ListedEntryLength = 3 * DataKey.MaximumLength + 64;
+
+    // Arguments of the script for writes: before those of the operations, and of each of them.
+    private const int CommonArguments = 4;
+    private const int ArgumentsOfEach = 5;
+
+    private static readonly RedisScript WriteScript = RedisScript.Load("write");
+    private static readonly RedisScript ReadScript = RedisScript.Load("read");
+    private static readonly RedisScript ListScript = RedisScript.Load("list");
+
+    private readonly RedisValue quota = limits.KeysPerUser;
+    private readonly RedisValue rememberedMilliseconds = dataOptions.IdempotencySeconds * 1000L;
+
+    /// <summary>Does one operation.</summary>
+    public Task<WriteResult> WriteAsync(string userId, in DataWrite write, IdempotencyKey? idempotencyKey) =>
+        SendAsync(userId, new ReadOnlySpan<DataWrite>(in write), idempotencyKey, "one"u8);
+
+    /// <summary>Does all operations or none. No two of them have the same key.</summary>
+    public Task<WriteResult> WriteAsync(string userId, DataWrite[] writes, IdempotencyKey? idempotencyKey) =>
+        SendAsync(userId, writes, idempotencyKey, "batch"u8);
 
     /// <summary>The value's bytes, or none if the user has no such key. To be disposed of when they are written out.</summary>
     public async ValueTask<StoredValue> RetrieveAsync(string userId, DataKey key)
@@ -26,7 +60,7 @@ internal sealed class DataStore(RedisCommands redis, RedisKeys keys, RedisOption
         }
 
         var deadline = new StoreDeadline(options.CommandTimeout - Stopwatch.GetElapsedTime(begun));
-        var reservation = memory.Reserve(DataBody.MaximumValueLength);
+        var reservation = memory.Reserve(EntryMembers.MaximumValueLength);
         try
         {
             var lease = await redis.GetLargeAsync(name, deadline);
@@ -40,10 +74,126 @@ internal sealed class DataStore(RedisCommands redis, RedisKeys keys, RedisOption
         }
     }
 
-    /// <summary>False if the user has no such key.</summary>
-    public Task<bool> UpdateAsync(string userId, DataKey key, ReadOnlyMemory<byte> value) =>
-        redis.SetIfPresentAsync(keys.Data(userId, key.Utf8), value);
+    /// <summary>Entries at one instant, in the order asked. To be disposed of when they are written out.</summary>
+    public async Task<StoredEntries> RetrieveAsync(string userId, DataKey[] entries)
+    {
+        var names = Array.ConvertAll(entries, key => keys.Data(userId, key.Utf8));
+        var reply = await redis.ReadAsync(ReadScript, names, [MaximumBatchLength, SmallValue.MaximumLength]);
+        if (reply.Resp2Type is not ResultType.Integer)
+        {
+            return new StoredEntries(reply, null);
+        }
 
-    /// <summary>False if the user had no such key.</summary>
-    public Task<bool> DeleteAsync(string userId, DataKey key) => redis.DeleteAsync(keys.Data(userId, key.Utf8));
+        // What has grown since stays unread, so that no more comes than there is room for.
+        var reservation = memory.Reserve((long)reply);
+        try
+        {
+            return new StoredEntries(
+                await redis.ReadAsync(ReadScript, names, [(long)reply, long.MaxValue], isLarge: true),
+                reservation
+            );
+        }
+        catch
+        {
+            reservation.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A page of the user's keys. To be disposed of when it is written out.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="prefix">What the keys begin with.</param>
+    /// <param name="after">The key that they stand behind; empty for the first page.</param>
+    /// <param name="limit">Keys at most.</param>
+    public async Task<KeyPage> ListAsync(
+        string userId,
+        ReadOnlyMemory<byte> prefix,
+        ReadOnlyMemory<byte> after,
+        int limit
+    )
+    {
+        var reservation = memory.Reserve((long)limit * ListedEntryLength);
+        try
+        {
+            var reply = await redis.ReadAsync(
+                ListScript,
+                [keys.Keys(userId), keys.Expiry(userId)],
+                [KeyRange.Begin(prefix.Span, after.Span), KeyRange.End(prefix.Span), limit, MaximumForgotten]
+            );
+            return new KeyPage(reply, reservation);
+        }
+        catch
+        {
+            reservation.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<WriteResult> SendAsync(RedisKey[] names, RedisValue[] arguments, bool isLarge) =>
+        WriteResult.Of(await redis.WriteAsync(WriteScript, names, arguments, isLarge));
+
+    private Task<WriteResult> SendAsync(
+        string userId,
+        ReadOnlySpan<DataWrite> writes,
+        IdempotencyKey? idempotencyKey,
+        ReadOnlySpan<byte> form
+    )
+    {
+        var names = new RedisKey[2 + writes.Length + (idempotencyKey is null ? 0 : 1)];
+        names[0] = keys.Keys(userId);
+        names[1] = keys.Expiry(userId);
+        var arguments = new RedisValue[CommonArguments + ArgumentsOfEach * writes.Length];
+        arguments[0] = keys.DataPrefixLength(userId);
+        arguments[1] = quota;
+        arguments[2] = arguments[3] = RedisValue.EmptyString;
+        long length = 0;
+        for (var i = 0; i < writes.Length; i++)
+        {
+            ref readonly var write = ref writes[i];
+            names[2 + i] = keys.Data(userId, write.Key.Utf8);
+            var own = arguments.AsSpan(CommonArguments + ArgumentsOfEach * i, ArgumentsOfEach);
+            own[0] = write.Kind;
+            own[1] = write.Value;
+            own[2] = write.Expiry.Argument;
+            own[3] = write.Preconditions.IfMatch?.Text ?? "";
+            own[4] = write.Preconditions.IfNoneMatch?.Text ?? "";
+            length += write.Value.GetByteCount();
+        }
+
+        if (idempotencyKey is not null)
+        {
+            arguments[2] = FingerprintOf(form, names, arguments);
+            arguments[3] = rememberedMilliseconds;
+            names[^1] = keys.Done(userId, idempotencyKey.Text);
+        }
+
+        return SendAsync(names, arguments, isLarge: length > SmallValue.MaximumLength);
+    }
+
+    /// <summary>What tells a request from every other: all that the script is to do, and whether it is a batch.</summary>
+    private static RedisValue FingerprintOf(ReadOnlySpan<byte> form, RedisKey[] names, RedisValue[] arguments)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, form);
+        foreach (var name in names.AsSpan(2, names.Length - 3))
+        {
+            Append(hash, (byte[])name!);
+        }
+
+        foreach (var argument in arguments.AsSpan(CommonArguments))
+        {
+            Append(hash, ((ReadOnlyMemory<byte>)argument).Span);
+        }
+
+        return hash.GetHashAndReset().AsMemory(0, 16);
+    }
+
+    private static void Append(IncrementalHash hash, ReadOnlySpan<byte> part)
+    {
+        // With its length, so that no two lists of parts are one.
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(length, part.Length);
+        hash.AppendData(length);
+        hash.AppendData(part);
+    }
 }

@@ -12,19 +12,29 @@ internal readonly struct StoreDataRequest
 
     /// <example>data_value</example>
     public required ReadOnlyMemory<byte> Value { get; init; }
+
+    /// <summary>Seconds until the entry expires. Absent or null: it does not.</summary>
+    public Expiry? ExpiresIn { get; init; }
+
+    [FromHeader(IdempotencyKey.Header, IsRequired = false, RemoveFromSchema = true)]
+    public IdempotencyKey? IdempotencyKey { get; init; }
 }
 
 internal sealed class StoreDataBinder : IRequestBinder<StoreDataRequest>
 {
     public async ValueTask<StoreDataRequest> BindAsync(BinderContext context, CancellationToken cancellation)
     {
-        var body = await DataBody.ReadAsync(context.HttpContext, cancellation);
-        if (!DataKey.TryCreate(body.Key.GetValueOrDefault().Span, out var key))
+        var members = await DataBody.ReadAsync(context.HttpContext, cancellation);
+        var problems = new RequestProblems();
+        var request = new StoreDataRequest
         {
-            throw DataRequest.InvalidKey(valueToo: body.Value is null);
-        }
-
-        return new StoreDataRequest { Key = key, Value = body.Value ?? throw DataRequest.InvalidValue() };
+            Key = members.KeyOrProblem("key", ref problems),
+            Value = members.ValueOrProblem("value", ref problems),
+            ExpiresIn = Expiry.Of(members.ExpiresIn, "expires_in", ref problems),
+            IdempotencyKey = IdempotencyKey.Of(context.HttpContext.Request, ref problems),
+        };
+        problems.ThrowIfAny();
+        return request;
     }
 }
 
@@ -41,24 +51,36 @@ internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
             summary.Summary = "Store a value under a new key";
             summary.Description = "Refused if the key exists: to change it, update it.";
             summary.ResponseExamples[201] = new SuccessResponse("Data stored successfully.");
+            summary.ResponseHeaders.Add(DataSchema.EntityTagHeader(201));
+            summary.ResponseHeaders.Add(DataSchema.ReplayedHeader(201));
         });
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
                 .Produces<SuccessResponse>(201)
-                .ProducesErrors(ApiError.InvalidKey, ApiError.InvalidValue, ApiError.KeyExists, ApiError.OutcomeUnknown)
+                .ProducesErrors(
+                    ApiError.InvalidKey,
+                    ApiError.InvalidValue,
+                    ApiError.InvalidExpiry,
+                    ApiError.InvalidParameter,
+                    ApiError.IdempotencyKeyReused,
+                    ApiError.KeyExists,
+                    ApiError.QuotaExceeded,
+                    ApiError.OutcomeUnknown
+                )
         );
     }
 
     public override async Task HandleAsync(StoreDataRequest request, CancellationToken cancellation)
     {
-        var stored = await data.StoreAsync(HttpContext.Caller().UserId, request.Key, request.Value);
+        var write = DataWrite.Store(request.Key, request.Value, request.ExpiresIn ?? default);
+        var written = await data.WriteAsync(HttpContext.Caller().UserId, write, request.IdempotencyKey);
         await (
-            stored
-                ? ApiResponse.WriteAsync(HttpContext, 201, Stored)
-                : ApiResponse.ErrorAsync(HttpContext, ApiError.KeyExists)
+            written.Refusals is [var refusal, ..]
+                ? DataResponse.RefuseAsync(HttpContext, refusal)
+                : DataResponse.WriteAsync(HttpContext, 201, Stored, written, EntityTag.Of(request.Value.Span))
         );
     }
 
-    private static ReadOnlySpan<byte> Stored => """{"status":"success","message":"Data stored successfully."}"""u8;
+    public static ReadOnlySpan<byte> Stored => """{"status":"success","message":"Data stored successfully."}"""u8;
 }

@@ -1,0 +1,40 @@
+-- Entries of one user at one instant.
+--
+-- KEYS  1 ...  fastkv:data:{user}:... the entries
+-- ARGV  1      bytes that the values may have together; the first one comes however long it is
+--       2      bytes of them beyond which none is answered, but how many they are
+--
+-- Reply  the number of bytes, if they are more than the second argument; else for each entry, one behind the other, its value and
+-- the milliseconds until it expires (-1: never): nil and -2 if there is none, nil and 0 if there was no room for it and the rest.
+
+local room, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local lengths, total, read = {}, 0, #KEYS
+for i, key in ipairs(KEYS) do
+  -- Of what is no string there is none.
+  local length = redis.pcall('STRLEN', key)
+  lengths[i] = type(length) == 'number' and length or 0
+  if total > 0 and total + lengths[i] > room then
+    read = i - 1
+    break
+  end
+  total = total + lengths[i]
+end
+
+if total > most then
+  return total
+end
+
+local reply = {}
+for i, key in ipairs(KEYS) do
+  reply[2 * i - 1] = false
+  if i > read then
+    reply[2 * i] = 0
+  elseif lengths[i] == 0 then
+    reply[2 * i] = -2
+  else
+    reply[2 * i - 1] = redis.call('GET', key)
+    reply[2 * i] = redis.call('PTTL', key)
+  end
+end
+
+return reply

@@ -1,0 +1,218 @@
+-- What a write means: one operation of one user or a batch of them, all or nothing. First everything is decided, and only
+-- then anything is changed.
+--
+-- KEYS  1      fastkv:keys:{user}     sorted set, all scores 0: the user's keys
+--       2      fastkv:expiry:{user}   sorted set: those that expire, by the millisecond at which they do
+--       3 ...  fastkv:data:{user}:... the entry of each operation, in their order; none twice
+--       last   fastkv:done:{user}:... a success that is remembered; only if the request has an Idempotency-Key
+--
+-- ARGV  1      bytes of an entry's name that stand before the user's key
+--       2      entries that the user may have; 0: as many as they like
+--       3      fingerprint of the request } only of use with
+--       4      milliseconds to remember it } an Idempotency-Key
+--       then five of each operation:
+--         kind           store: must be absent. update: must exist. upsert: either. delete: must exist.
+--                        increment: must hold a whole number. count: the same, an absent one is 0. expire: must exist.
+--         value          of store, update, upsert; of increment and count what is added
+--         expires        milliseconds from now; 0: never; empty: as it is, and never for what is created
+--         if_match       "*", or entity tags in quotes; empty: whatever its version is
+--         if_none_match  likewise
+--
+-- Replies  0                                done
+--          1                                done, and the entry was created
+--          {"value", created, value}        done by increment or count: 0 or 1, and the sum
+--          {"replayed", what}               done before: what was remembered, 0 or 1 and the sum behind it
+--          {"reused"}                       the Idempotency-Key came with another request before
+--          {"refused", i, code, tag, ...}   nothing was done: for each operation in the way its number from 1, the code, and
+--                                           with PRECONDITION_FAILED the entity tag of what is there
+
+local keys, expiry = KEYS[1], KEYS[2]
+local prefix, quota, fingerprint, remembered = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local count = (#ARGV - 4) / 5
+local done = KEYS[3 + count]
+
+if done then
+  local known = redis.call('GET', done)
+  if known then
+    if string.sub(known, 1, #fingerprint) ~= fingerprint then
+      return { 'reused' }
+    end
+    return { 'replayed', string.sub(known, #fingerprint + 1) }
+  end
+end
+
+local clock
+local function now()
+  if not clock then
+    local time = redis.call('TIME')
+    clock = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  end
+  return clock
+end
+
+-- As text: a number of this size is written with an exponent otherwise.
+local function milliseconds(number)
+  return string.format('%.0f', number)
+end
+
+-- The version of what is there: a hash of its bytes. Of what is no string there is none.
+local function entity_tag(entry)
+  local value = redis.pcall('GET', entry)
+  return type(value) == 'string' and string.sub(redis.sha1hex(value), 1, 32) or ''
+end
+
+local function is_whole_number(text)
+  return text == '0' or string.find(text, '^%-?[1-9]%d*$') ~= nil
+end
+
+local creates = { store = true, upsert = true, count = true }
+
+-- Why the operation can't be done: a code and, with PRECONDITION_FAILED, the tag of what is there. None: it can.
+local function refusal(kind, entry, exists, if_match, if_none_match)
+  if not exists then
+    if not creates[kind] then
+      return 'KEY_NOT_FOUND', ''
+    end
+    if if_match ~= '' then
+      return 'PRECONDITION_FAILED', ''
+    end
+    return nil
+  end
+
+  if kind == 'store' then
+    return 'KEY_EXISTS', ''
+  end
+
+  if if_match ~= '' or if_none_match ~= '' then
+    local tag = entity_tag(entry)
+    local quoted = '"' .. tag .. '"'
+    if if_match ~= '' and if_match ~= '*' and not string.find(if_match, quoted, 1, true)
+      or if_none_match == '*'
+      or if_none_match ~= '' and string.find(if_none_match, quoted, 1, true) then
+      return 'PRECONDITION_FAILED', tag
+    end
+  end
+
+  if kind == 'increment' or kind == 'count' then
+    -- One byte more than the longest number has tells that it is none.
+    local text = redis.pcall('GETRANGE', entry, 0, 20)
+    if type(text) ~= 'string' or not is_whole_number(text) then
+      return 'VALUE_NOT_INTEGER', ''
+    end
+  end
+
+  return nil
+end
+
+local refused = { 'refused' }
+local function refuse(i, code, tag)
+  refused[#refused + 1] = i
+  refused[#refused + 1] = code
+  refused[#refused + 1] = tag
+end
+
+local existed, created, growth = {}, {}, 0
+for i = 1, count do
+  local entry, at = KEYS[2 + i], 5 * i
+  local kind = ARGV[at]
+  local exists = redis.call('EXISTS', entry) == 1
+  local code, tag = refusal(kind, entry, exists, ARGV[at + 3], ARGV[at + 4])
+  existed[i] = exists
+  if code then
+    refuse(i, code, tag)
+    if code == 'KEY_NOT_FOUND' then
+      -- What expired, or was removed by somebody else, may still be named.
+      local name = string.sub(entry, prefix + 1)
+      if redis.call('ZSCORE', keys, name) then
+        redis.call('ZREM', keys, name)
+        redis.call('ZREM', expiry, name)
+      end
+    end
+  elseif not exists then
+    created[#created + 1] = i
+    growth = growth + 1
+  elseif kind == 'delete' then
+    growth = growth - 1
+  end
+end
+
+if quota > 0 and #created > 0 then
+  local entries = redis.call('ZCARD', keys) - redis.call('ZCOUNT', expiry, '-inf', '(' .. milliseconds(now()))
+  if entries + growth > quota then
+    for _, i in ipairs(created) do
+      refuse(i, 'QUOTA_EXCEEDED', '')
+    end
+  end
+end
+
+if #refused > 1 then
+  return refused
+end
+
+local sum
+for i = 1, count do
+  local entry, at = KEYS[2 + i], 5 * i
+  local kind, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local name = string.sub(entry, prefix + 1)
+  if kind == 'delete' then
+    redis.call('UNLINK', entry)
+    redis.call('ZREM', keys, name)
+    redis.call('ZREM', expiry, name)
+  else
+    if kind == 'increment' or kind == 'count' then
+      local reply = redis.pcall('INCRBY', entry, value)
+      if type(reply) ~= 'number' then
+        local text = type(reply) == 'table' and reply.err or ''
+        if string.find(text, 'overflow', 1, true) or string.find(text, 'out of range', 1, true) then
+          return { 'refused', i, 'VALUE_NOT_INTEGER', '' }
+        end
+        return reply
+      end
+      -- A number of Lua has 53 bits.
+      sum = redis.call('GET', entry)
+      expires = existed[i] and '' or expires
+    elseif kind == 'store' then
+      redis.call('SET', entry, value, 'NX')
+    elseif kind ~= 'expire' then
+      redis.call('SET', entry, value, 'KEEPTTL')
+    end
+
+    local lifetime = tonumber(expires)
+    local is_new = redis.call('ZADD', keys, 0, name) == 1
+    if lifetime and lifetime > 0 then
+      local moment = milliseconds(now() + lifetime)
+      redis.call('PEXPIREAT', entry, moment)
+      redis.call('ZADD', expiry, moment, name)
+    elseif not existed[i] then
+      redis.call('ZREM', expiry, name)
+    elseif lifetime then
+      redis.call('PERSIST', entry)
+      redis.call('ZREM', expiry, name)
+    elseif is_new then
+      -- Another client wrote it, perhaps to expire.
+      local left = redis.call('PTTL', entry)
+      if left > 0 then
+        redis.call('ZADD', expiry, milliseconds(now() + left), name)
+      end
+    end
+  end
+end
+
+-- Who writes what expires, and never lists, would leave its names behind: each such write takes a few away.
+if clock then
+  local due = redis.call('ZRANGEBYSCORE', expiry, '-inf', '(' .. milliseconds(clock), 'LIMIT', 0, 10)
+  if #due > 0 then
+    redis.call('ZREM', keys, unpack(due))
+    redis.call('ZREM', expiry, unpack(due))
+  end
+end
+
+local is_created = #created > 0 and 1 or 0
+if done then
+  redis.call('SET', done, fingerprint .. is_created .. (sum or ''), 'PX', remembered)
+end
+
+if sum then
+  return { 'value', is_created, sum }
+end
+return is_created
