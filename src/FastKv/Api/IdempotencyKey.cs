@@ -19,7 +19,11 @@ internal sealed record IdempotencyKey(string Text)
         }
 
         var text = lines.ToString();
-        if (lines.Count != 1 || text.Length is < 1 or > MaximumLength || text.AsSpan().ContainsAnyExceptInRange('!', '~'))
+        if (
+            lines.Count != 1
+            || text.Length is < 1 or > MaximumLength
+            || text.AsSpan().ContainsAnyExceptInRange('!', '~')
+        )
         {
             problems.Add(ApiError.InvalidParameter, Header, "must be 1 to 255 visible ASCII characters");
         }

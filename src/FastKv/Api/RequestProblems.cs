@@ -8,7 +8,8 @@ internal struct RequestProblems
 {
     private List<(ApiError Error, ErrorDetail Detail)>? found;
 
-    public void Add(ApiError error, string field, string reason) => (found ??= []).Add((error, new ErrorDetail(field, reason)));
+    public void Add(ApiError error, string field, string reason) =>
+        (found ??= []).Add((error, new ErrorDetail(field, reason)));
 
     /// <exception cref="RequestRefusedException">There is a problem.</exception>
     public readonly void ThrowIfAny()

@@ -142,8 +142,12 @@ internal sealed class RedisCommands
     /// <param name="keys">Its keys, all of one slot.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="isLarge">Whether more than a small value comes or goes with it.</param>
-    public Task<RedisResult> ReadAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, bool isLarge = false) =>
-        EvaluateAsync(script, CommandKind.Read, keys, arguments, isLarge);
+    public Task<RedisResult> ReadAsync(
+        RedisScript script,
+        RedisKey[] keys,
+        RedisValue[] arguments,
+        bool isLarge = false
+    ) => EvaluateAsync(script, CommandKind.Read, keys, arguments, isLarge);
 
     /// <summary>Runs a script that writes; a reply that is lost leaves it open whether it did.</summary>
     /// <inheritdoc cref="ReadAsync(RedisScript, RedisKey[], RedisValue[], bool)"/>

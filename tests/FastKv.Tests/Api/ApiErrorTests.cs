@@ -18,7 +18,7 @@ public sealed class ApiErrorTests
     }
 
     [Fact]
-    public void Every_other_code_is_one_of_the_seven_that_any_operation_can_answer()
+    public void Every_other_code_has_the_status_of_the_contract()
     {
         var others = ApiError.All.Where(error => !Envelope.Documented.ContainsKey(error.Code)).ToArray();
 

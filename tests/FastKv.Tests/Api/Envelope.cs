@@ -46,6 +46,13 @@ internal static partial class Envelope
         HttpStatusCode
     >
     {
+        ["INVALID_EXPIRY"] = HttpStatusCode.BadRequest,
+        ["INVALID_PARAMETER"] = HttpStatusCode.BadRequest,
+        ["PRECONDITION_FAILED"] = HttpStatusCode.PreconditionFailed,
+        ["VALUE_NOT_INTEGER"] = HttpStatusCode.Conflict,
+        ["BATCH_REJECTED"] = HttpStatusCode.Conflict,
+        ["QUOTA_EXCEEDED"] = HttpStatusCode.Forbidden,
+        ["IDEMPOTENCY_KEY_REUSED"] = HttpStatusCode.UnprocessableEntity,
         ["NOT_FOUND"] = HttpStatusCode.NotFound,
         ["METHOD_NOT_ALLOWED"] = HttpStatusCode.MethodNotAllowed,
         ["PAYLOAD_TOO_LARGE"] = HttpStatusCode.RequestEntityTooLarge,
@@ -93,7 +100,7 @@ internal static partial class Envelope
 
         if (json.ContainsKey("details"))
         {
-            Assert.Equal(HttpStatusCode.BadRequest, status);
+            Assert.True(status == HttpStatusCode.BadRequest || code == "BATCH_REJECTED", reply.Text);
             Assert.All(json["details"]!.AsArray(), detail => ExpectDetail(detail!.AsObject()));
             members = [.. members, "details"];
         }
@@ -138,9 +145,13 @@ internal static partial class Envelope
     private static void ExpectDetail(JsonObject detail)
     {
         Assert.Equal(["field", "reason"], detail.Select(member => member.Key));
-        Assert.Matches("^[a-z_]+$", detail["field"]!.GetValue<string>());
+        Assert.Matches(FieldName(), detail["field"]!.GetValue<string>());
         Assert.False(string.IsNullOrWhiteSpace(detail["reason"]!.GetValue<string>()));
     }
+
+    // A member, one of an operation in a list, or a header.
+    [GeneratedRegex(@"^([a-z_]+(\[\d+\])?(\.[a-z_]+)?|If-Match|If-None-Match|Idempotency-Key)$")]
+    private static partial Regex FieldName();
 
     [GeneratedRegex("^[0-9a-f]{32}$")]
     private static partial Regex TraceId();

@@ -26,6 +26,9 @@ internal static class JsonSchema
         "description",
         "examples",
         "format",
+        "default",
+        "minItems",
+        "maxItems",
     ];
 
     /// <summary>What is wrong with the value; empty if nothing is.</summary>
@@ -62,14 +65,30 @@ internal static class JsonSchema
             yield break;
         }
 
+        if (schema["oneOf"] is JsonArray alternatives)
+        {
+            if (alternatives.Count(one => !Check(document, one!.AsObject(), value, at).Any()) != 1)
+            {
+                yield return $"{at}: is not one of the alternatives";
+            }
+
+            yield break;
+        }
+
         foreach (var keyword in schema.Select(member => member.Key).Where(keyword => !Known.Contains(keyword)))
         {
             yield return $"{at}: the keyword {keyword} is not known here";
         }
 
-        if (TypeOf(value) != schema["type"]!.GetValue<string>())
+        var types = schema["type"] is JsonArray several ? several.Select(type => $"{type}") : [$"{schema["type"]}"];
+        if (!types.Contains(TypeOf(value)))
         {
             yield return $"{at}: is {TypeOf(value)}, not {schema["type"]}";
+            yield break;
+        }
+
+        if (value is null)
+        {
             yield break;
         }
 
@@ -89,6 +108,7 @@ internal static class JsonSchema
             JsonArray items => items.SelectMany(
                 (item, i) => Check(document, schema["items"]!.AsObject(), item, $"{at}[{i}]")
             ),
+            _ when TypeOf(value) == "boolean" => [],
             _ when TypeOf(value) == "integer" => CheckNumber(schema, value!.GetValue<long>(), at),
             _ => CheckText(schema, value!.GetValue<string>(), at),
         };
@@ -134,7 +154,7 @@ internal static class JsonSchema
     private static IEnumerable<string> CheckObject(JsonObject document, JsonObject schema, JsonObject value, string at)
     {
         var properties = schema["properties"]!.AsObject();
-        foreach (var name in schema["required"]!.AsArray().Select(name => name!.GetValue<string>()))
+        foreach (var name in schema["required"]?.AsArray().Select(name => name!.GetValue<string>()) ?? [])
         {
             if (!value.ContainsKey(name))
             {

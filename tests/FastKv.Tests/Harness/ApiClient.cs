@@ -101,6 +101,48 @@ internal sealed class ApiClient(Uri address) : IDisposable
 
     public Task<Reply> DeleteAsync(string token, string key) => SendAsync(HttpMethod.Delete, PathOf(key), token);
 
+    /// <summary>PUT of a value with what else the request has.</summary>
+    public Task<Reply> UpdateAsync(
+        string token,
+        string key,
+        string json,
+        string query,
+        params (string Name, string Value)[] headers
+    ) => SendAsync(HttpMethod.Put, PathOf(key) + query, token, Json(json), headers);
+
+    public Task<Reply> ModifyAsync(
+        string token,
+        string key,
+        string json,
+        params (string Name, string Value)[] headers
+    ) => SendAsync(HttpMethod.Patch, PathOf(key), token, Json(json), headers);
+
+    public Task<Reply> ReadBatchAsync(string token, params string[] keys) =>
+        PostAsync(
+            "/api/batch/retrieve",
+            new JsonObject { ["keys"] = new JsonArray([.. keys.Select(key => JsonValue.Create(key))]) },
+            token
+        );
+
+    public Task<Reply> WriteBatchAsync(string token, string operations, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, "/api/batch/write", token, Json($$"""{"operations":[{{operations}}]}"""), headers);
+
+    /// <summary>All keys of the user, page by page, in the order listed.</summary>
+    public async Task<IReadOnlyList<string>> ListAllAsync(string token, string query = "limit=1000")
+    {
+        var keys = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var target = $"/api/data?{query}{(cursor is null ? "" : $"&cursor={cursor}")}";
+            var data = (await GetAsync(target, token)).Expect(HttpStatusCode.OK).Json["data"]!;
+            keys.AddRange(data["items"]!.AsArray().Select(item => item!["key"]!.GetValue<string>()));
+            cursor = data["next_cursor"]?.GetValue<string>();
+        } while (cursor is not null);
+
+        return keys;
+    }
+
     /// <summary>Registers a new user and returns the name.</summary>
     public async Task<string> RegisterAsync()
     {

@@ -32,10 +32,10 @@ public sealed class TraceTests(ObservedService service)
         await TraceAsync(HttpMethod.Post, "/api/register", "/api/register", ApiClient.Registration(name), "EVAL");
         await TraceAsync(HttpMethod.Post, "/api/token", "/api/token", credentials, "HGETALL");
         var token = await api.SignInAsync(name);
-        await TraceAsync(HttpMethod.Post, "/api/data", "/api/data", entry, "SET", token);
+        await TraceAsync(HttpMethod.Post, "/api/data", "/api/data", entry, "EVALSHA", token);
         await TraceAsync(HttpMethod.Get, "/api/data/k?a=b", "/api/data/{key}", null, "GET", token);
-        await TraceAsync(HttpMethod.Put, "/api/data/k", "/api/data/{key}", entry, "SET", token);
-        await TraceAsync(HttpMethod.Delete, "/api/data/k", "/api/data/{key}", null, "DEL", token);
+        await TraceAsync(HttpMethod.Put, "/api/data/k", "/api/data/{key}", entry, "EVALSHA", token);
+        await TraceAsync(HttpMethod.Delete, "/api/data/k", "/api/data/{key}", null, "EVALSHA", token);
     }
 
     [Fact]

@@ -35,6 +35,14 @@ internal static class DocumentCompletion
             }
         }
 
+        foreach (var path in document.Paths.Values)
+        {
+            if (path.TryGetValue(OpenApiOperationMethod.Head, out var head))
+            {
+                CompleteHead(head, path[OpenApiOperationMethod.Get]);
+            }
+        }
+
         // An error has no null: what does not apply is left out.
         foreach (var member in document.Components.Schemas[nameof(ErrorResponse)].Properties.Values)
         {
@@ -42,6 +50,25 @@ internal static class DocumentCompletion
         }
 
         Sort(document);
+    }
+
+    /// <summary>It takes what GET takes, of which alone FastEndpoints has the descriptions, and its answers have no bodies.</summary>
+    private static void CompleteHead(OpenApiOperation head, OpenApiOperation get)
+    {
+        head.Parameters.Clear();
+        foreach (var parameter in get.Parameters)
+        {
+            head.Parameters.Add(parameter);
+        }
+
+        foreach (var (status, response) in get.Responses)
+        {
+            head.Responses[status] = new OpenApiResponse { Description = response.Description };
+            foreach (var header in response.Headers)
+            {
+                head.Responses[status].Headers.Add(header);
+            }
+        }
     }
 
     private static void Complete(string status, OpenApiResponse response)
@@ -92,7 +119,7 @@ internal static class DocumentCompletion
         }
     }
 
-    /// <summary>The example of a schema; of an object, one made of the examples of its members.</summary>
+    /// <summary>The example of a schema; of an object, one made of the examples of the members that it must have, or of all if it may be without any.</summary>
     private static JToken ExampleOf(JsonSchema schema)
     {
         if (schema.Example is { } own)
@@ -101,8 +128,17 @@ internal static class DocumentCompletion
         }
 
         var type = schema.ActualTypeSchema;
-        return type.Item is { } item
-            ? new JArray(ExampleOf(item))
-            : new JObject(type.Properties.Select(member => new JProperty(member.Key, ExampleOf(member.Value))));
+        if (type.Item is { } item)
+        {
+            return new JArray(ExampleOf(item));
+        }
+
+        var required = type.Properties.Where(member => member.Value.IsRequired).ToList();
+        return new JObject(
+            (required.Count > 0 ? required : [.. type.Properties]).Select(member => new JProperty(
+                member.Key,
+                ExampleOf(member.Value)
+            ))
+        );
     }
 }

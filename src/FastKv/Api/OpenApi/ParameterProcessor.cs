@@ -28,6 +28,8 @@ internal sealed class ParameterProcessor : IOperationProcessor
             {
                 parameter.Name = NameOf(member);
                 parameter.Schema = SchemaOf(member.ToContextualProperty().PropertyType, context);
+                parameter.Description ??= parameter.Schema.Description;
+                parameter.Schema.Description = null;
             }
         }
 
@@ -52,7 +54,6 @@ internal sealed class ParameterProcessor : IOperationProcessor
                     schema,
                     settings.ReflectionService.GetDescription(type, settings)
                 );
-                schema.Description = null;
             }
         );
     }

@@ -21,6 +21,9 @@ internal readonly struct DataKey
     public const string Form =
         "must be a string of 1 to 512 bytes in UTF-8 without control characters, and not . or ..";
 
+    /// <summary>What a key in a path must be.</summary>
+    public const string PathForm = Form + "; in a path percent-encoded once, a / in it as %2F";
+
     private readonly byte[] utf8;
 
     private DataKey(byte[] utf8) => this.utf8 = utf8;
@@ -42,26 +45,19 @@ internal readonly struct DataKey
 
     /// <summary>Whether a key may begin so.</summary>
     public static bool IsPrefix(ReadOnlySpan<byte> utf8) =>
-        utf8.Length <= MaximumLength
-        && !utf8.ContainsAny(ControlCharacters)
-        && System.Text.Unicode.Utf8.IsValid(utf8);
+        utf8.Length <= MaximumLength && !utf8.ContainsAny(ControlCharacters) && System.Text.Unicode.Utf8.IsValid(utf8);
 
     /// <summary>
-    /// Takes the key from the last segment of a request target as it came over the wire, and decodes it exactly once
-    /// (RFC 3986, 2.1). The server's own decoded path will not do: it leaves <c>%2F</c> encoded and decodes the rest, so two
-    /// different keys look the same in it.
+    /// Takes the key from a path as it came over the wire, behind <c>/api/data/</c>, and decodes it exactly once (RFC 3986, 2.1).
+    /// The server's own decoded path will not do: it leaves <c>%2F</c> encoded and decodes the rest, so two different keys look
+    /// the same in it.
     /// </summary>
-    public static bool TryDecode(string rawTarget, out DataKey key)
+    public static bool TryDecode(ReadOnlySpan<char> segment, out DataKey key)
     {
-        var path = rawTarget.AsSpan();
-        var query = path.IndexOf('?');
-        if (query >= 0)
-        {
-            path = path[..query];
-        }
-
+        key = default;
         Span<byte> decoded = stackalloc byte[MaximumLength + 1];
-        return PercentEncoding.TryDecode(path[(path.LastIndexOf('/') + 1)..], decoded, out var length)
-            & TryCreate(decoded[..length], out key);
+        return !segment.Contains('/')
+            && PercentEncoding.TryDecode(segment, decoded, out var length)
+            && TryCreate(decoded[..length], out key);
     }
 }

@@ -8,7 +8,7 @@ namespace FastKv.Features.Data;
 /// <summary>How the OpenAPI document describes what stands in requests and answers and is no type that it knows.</summary>
 internal static class DataSchema
 {
-    private const string VersionExample = "\"65b27a49bdbdbbf88c6ab6be0cd5f8eb\"";
+    private const string VersionExample = "\"07530d8e01dd7333880f14137f599dca\"";
 
     public static IReadOnlyList<ITypeMapper> All { get; } =
     [
@@ -67,11 +67,7 @@ internal static class DataSchema
 
     /// <summary>The version of the value, in the answers with a status.</summary>
     public static ResponseHeader EntityTagHeader(int status) =>
-        new(status, "ETag")
-        {
-            Description = "The version of the value (RFC 9110, 8.8.3).",
-            Example = VersionExample,
-        };
+        new(status, "ETag") { Description = "The version of the value (RFC 9110, 8.8.3).", Example = VersionExample };
 
     public static ResponseHeader CacheControlHeader(int status) =>
         new(status, "Cache-Control")

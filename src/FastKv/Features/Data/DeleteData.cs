@@ -49,7 +49,8 @@ internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
         Summary(summary =>
         {
             summary.Summary = "Delete a key and its value";
-            summary.Description = "Refused if there is no such key. With `If-Match` only a version that you have read is deleted.";
+            summary.Description =
+                "Refused if there is no such key. With `If-Match` only a version that you have read is deleted.";
             summary.ResponseExamples[200] = new SuccessResponse("Data deleted successfully.");
             summary.ResponseHeaders.Add(DataSchema.ReplayedHeader(200));
         });

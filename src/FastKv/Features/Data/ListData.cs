@@ -130,10 +130,7 @@ internal sealed class ListData(DataStore data) : Endpoint<ListDataRequest>
                 + "whole walk is listed exactly once.";
         });
         Description(route =>
-            route
-                .WithTags(OpenApiTags.Data)
-                .Produces<ListDataResponse>(200)
-                .ProducesErrors(ApiError.InvalidParameter)
+            route.WithTags(OpenApiTags.Data).Produces<ListDataResponse>(200).ProducesErrors(ApiError.InvalidParameter)
         );
     }
 
@@ -206,6 +203,7 @@ internal sealed class ListDataResponse
 /// <summary>A page of keys.</summary>
 internal sealed class KeyList
 {
+    /// <summary>In the order of their bytes.</summary>
     public required IReadOnlyList<ListedKey> Items { get; init; }
 
     /// <summary>Where the next page begins; null on the last one.</summary>

@@ -123,10 +123,7 @@ internal sealed class RetrieveBatch(DataStore data) : Endpoint<RetrieveBatchRequ
                 + "in `unread`: ask again for them.";
         });
         Description(route =>
-            route
-                .WithTags(OpenApiTags.Data)
-                .Produces<RetrieveBatchResponse>(200)
-                .ProducesErrors(ApiError.InvalidKey)
+            route.WithTags(OpenApiTags.Data).Produces<RetrieveBatchResponse>(200).ProducesErrors(ApiError.InvalidKey)
         );
     }
 
@@ -172,6 +169,10 @@ internal readonly struct RetrieveBatchWriter(DataKey[] keys, StoredEntries entri
         }
 
         writer.Write(parts[part]);
+        if (deadline is not null)
+        {
+            await writer.FlushAsync(deadline.Token);
+        }
     }
 
     /// <summary>Makes what stands before each value and behind the last, and adds up the length of all.</summary>
@@ -189,7 +190,10 @@ internal readonly struct RetrieveBatchWriter(DataKey[] keys, StoredEntries entri
                 buffer.Write("\",\"value\":\""u8);
                 length += Cut(parts, buffer) + (valueLengths[i] = JsonStringEncoder.Length(value.Span));
                 var left = entries.SecondsLeftAt(i)?.ToString(CultureInfo.InvariantCulture) ?? "null";
-                Encoding.ASCII.GetBytes($"\",\"etag\":\"{EntityTag.Of(value.Span).Digits}\",\"expires_in\":{left}}}", buffer);
+                Encoding.ASCII.GetBytes(
+                    $"\",\"etag\":\"{EntityTag.Of(value.Span).Digits}\",\"expires_in\":{left}}}",
+                    buffer
+                );
             }
         }
 
@@ -237,6 +241,7 @@ internal sealed class RetrieveBatchResponse
 /// <summary>Which keys have values, and which have none.</summary>
 internal sealed class RetrievedBatch
 {
+    /// <summary>Keys that have a value, in the order asked.</summary>
     public required IReadOnlyList<RetrievedEntry> Items { get; init; }
 
     /// <summary>Keys that do not exist.</summary>
@@ -255,7 +260,7 @@ internal sealed class RetrievedEntry
     public required ReadOnlyMemory<byte> Value { get; init; }
 
     /// <summary>The version of the value, without quotes.</summary>
-    /// <example>65b27a49bdbdbbf88c6ab6be0cd5f8eb</example>
+    /// <example>07530d8e01dd7333880f14137f599dca</example>
     [RegularExpression("^[0-9a-f]{32}$")]
     public required string Etag { get; init; }
 

@@ -233,6 +233,29 @@ internal sealed class WriteBatch(DataStore data) : Endpoint<WriteBatchRequest>
             summary.Description =
                 "Atomic: nobody sees a part of it. If an operation can't be done, none is, and `details` has an entry for each that "
                 + "stands in the way, with its code as the reason.";
+            summary.RequestExamples.Add(
+                new RequestExample(
+                    new
+                    {
+                        operations = new object[]
+                        {
+                            new
+                            {
+                                op = "store",
+                                key = "a",
+                                value = "1",
+                                expires_in = 60,
+                            },
+                            new
+                            {
+                                op = "upsert",
+                                key = "b",
+                                value = "2",
+                            },
+                        },
+                    }
+                )
+            );
             summary.ResponseHeaders.Add(DataSchema.ReplayedHeader(200));
         });
         Description(route =>
@@ -334,7 +357,7 @@ internal sealed class WrittenEntry
     public required DataKey Key { get; init; }
 
     /// <summary>The version, without quotes; null if the key was deleted.</summary>
-    /// <example>65b27a49bdbdbbf88c6ab6be0cd5f8eb</example>
+    /// <example>07530d8e01dd7333880f14137f599dca</example>
     [RegularExpression("^[0-9a-f]{32}$")]
     public required string? Etag { get; init; }
 }

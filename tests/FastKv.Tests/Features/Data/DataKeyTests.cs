@@ -167,6 +167,11 @@ public sealed class DataKeyTests(ServiceFixture fixture)
     [InlineData("")]
     [InlineData("?a")]
     [InlineData("a/")]
+    [InlineData("a/b")]
+    [InlineData("a/b/")]
+    [InlineData("/")]
+    [InlineData("//a")]
+    [InlineData("a/%2E%2E")]
     [InlineData(".")]
     [InlineData("..")]
     [InlineData("%2E")]
@@ -198,10 +203,13 @@ public sealed class DataKeyTests(ServiceFixture fixture)
     public async Task What_is_no_key_is_an_invalid_key_for_every_operation(string segment)
     {
         var token = await api.NewUserTokenAsync();
-        HttpMethod[] methods = [HttpMethod.Get, HttpMethod.Put, HttpMethod.Delete];
+        HttpMethod[] methods = [HttpMethod.Get, HttpMethod.Put, HttpMethod.Patch, HttpMethod.Delete];
         foreach (var method in methods)
         {
-            var body = method == HttpMethod.Put ? ApiClient.Json("""{"value":"v"}""") : null;
+            var body =
+                method == HttpMethod.Put ? ApiClient.Json("""{"value":"v"}""")
+                : method == HttpMethod.Patch ? ApiClient.Json("""{"increment":1}""")
+                : null;
 
             (await api.SendAsync(method, "/api/data/" + segment, token, body)).ExpectError("INVALID_KEY");
         }

@@ -55,7 +55,7 @@ public sealed class DataProperties(ServiceFixture fixture)
     {
         var utf8 = Encoding.UTF8.GetBytes(key.Text);
         return DataKey.TryCreate(utf8, out var ofBody)
-            && DataKey.TryDecode("/api/data/" + Uri.EscapeDataString(key.Text), out var ofPath)
+            && DataKey.TryDecode(Uri.EscapeDataString(key.Text), out var ofPath)
             && ofBody.Utf8.SequenceEqual(utf8)
             && ofPath.Utf8.SequenceEqual(utf8);
     }
@@ -64,7 +64,7 @@ public sealed class DataProperties(ServiceFixture fixture)
     public bool However_a_key_is_percent_encoded_it_is_the_same_key(KeyText key, int[] choices)
     {
         var utf8 = Encoding.UTF8.GetBytes(key.Text);
-        var path = new StringBuilder("/api/data/");
+        var path = new StringBuilder();
         for (var i = 0; i < utf8.Length; i++)
         {
             var plain = char.IsAsciiLetterOrDigit((char)utf8[i]) && choices.ElementAtOrDefault(i) % 2 == 0;
@@ -93,7 +93,7 @@ public sealed class DataProperties(ServiceFixture fixture)
     {
         // Never an exception, and what is taken for a key obeys its rules.
         var segment = string.Concat(bytes.Select(b => $"%{b:X2}")) + rest;
-        return !DataKey.TryDecode("/api/data/" + segment, out var key)
+        return !DataKey.TryDecode(segment, out var key)
             || DataKey.TryCreate(key.Utf8, out _)
                 && Encoding.UTF8.GetString(key.Utf8).All(c => c is >= ' ' and not '\x7F');
     }
