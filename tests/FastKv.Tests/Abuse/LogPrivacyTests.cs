@@ -17,6 +17,7 @@ public sealed class LogPrivacyTests
     private const string Key = "logkey";
     private const string Value = "logvalue";
     private const string Forged = "logforgedtoken";
+    private const string Idempotency = "logidempotency";
 
     [Theory]
     [InlineData("Information")]
@@ -43,13 +44,16 @@ public sealed class LogPrivacyTests
                 refused.Text
             );
             await service.Api.RetrieveAsync(token, Key);
+            await service.Api.GetAsync($"/api/data?prefix={Key}", token);
+            await service.Api.ReadBatchAsync(token, Key);
+            await service.Api.ModifyAsync(token, Key, """{"increment":1}""", ("Idempotency-Key", Idempotency));
             await RegisterAsync(service, Username + "2", Email + "2");
         }
 
         Assert.Equal(0, await service.TerminateAsync());
 
         Assert.NotEmpty(service.Log);
-        var secrets = new[] { Username, Password, Email, FullName, Gender, Key, Value, Forged, token };
+        var secrets = new[] { Username, Password, Email, FullName, Gender, Key, Value, Forged, Idempotency, token };
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, service.Log, StringComparison.OrdinalIgnoreCase));
     }
 
@@ -77,6 +81,20 @@ public sealed class LogPrivacyTests
         (await api.StoreAsync(token, Key, Value)).Expect(HttpStatusCode.Conflict);
         (await api.RetrieveAsync(token, Key)).Expect(HttpStatusCode.OK);
         (await api.UpdateAsync(token, Key, Value)).Expect(HttpStatusCode.OK);
+        (string, string) once = ("Idempotency-Key", Idempotency);
+        (await api.GetAsync($"/api/data?prefix={Key}", token)).Expect(HttpStatusCode.OK);
+        (await api.GetAsync($"/api/data?prefix={Key}&cursor={Key}!", token)).Expect(HttpStatusCode.BadRequest);
+        (await api.SendAsync(HttpMethod.Get, $"/api/data/{Key}", token, null, ("If-Match", Value))).Expect(
+            HttpStatusCode.BadRequest
+        );
+        (await api.ModifyAsync(token, Key, """{"increment":1}""", once)).Expect(HttpStatusCode.Conflict);
+        (await api.ModifyAsync(token, Key, """{"expires_in":1000}""", once)).Expect(HttpStatusCode.OK);
+        (await api.ModifyAsync(token, Key, """{"expires_in":1001}""", once)).Expect(HttpStatusCode.UnprocessableEntity);
+        (await api.ReadBatchAsync(token, Key, $"{Key}2")).Expect(HttpStatusCode.OK);
+        (await api.WriteBatchAsync(token, $$"""{"op":"store","key":"{{Key}}","value":"{{Value}}"}""")).Expect(
+            HttpStatusCode.Conflict
+        );
+        (await api.WriteBatchAsync(token, $$"""{"op":"{{Value}}","key":"{{Key}}"}""")).Expect(HttpStatusCode.BadRequest);
         (await api.DeleteAsync(token, Key)).Expect(HttpStatusCode.OK);
         (await api.RetrieveAsync(Forged, Key)).Expect(HttpStatusCode.Unauthorized);
         (await api.RetrieveAsync(token[..^1], Key)).Expect(HttpStatusCode.Unauthorized);

@@ -92,6 +92,13 @@ internal sealed class OddRequests(int seed, string token)
         "Key",
         "k\\u0065y",
         "user_id",
+        "expires_in",
+        "increment",
+        "create",
+        "keys",
+        "operations",
+        "op",
+        "if_match",
         "",
     ];
 
@@ -105,6 +112,33 @@ internal sealed class OddRequests(int seed, string token)
         ("GET", "/api/data/{key}"),
         ("PUT", "/api/data/{key}"),
         ("DELETE", "/api/data/{key}"),
+        ("PATCH", "/api/data/{key}"),
+        ("HEAD", "/api/data/{key}"),
+        ("GET", "/api/data"),
+        ("POST", "/api/batch/retrieve"),
+        ("POST", "/api/batch/write"),
+    ];
+
+    private static readonly string[] Queries =
+    [
+        "",
+        "",
+        "",
+        "?upsert=true",
+        "?upsert=%74rue",
+        "?include=expires_in",
+        "?prefix=a&limit=2",
+        "?prefix=%ff",
+        "?prefix=%00",
+        "?limit=0",
+        "?limit=1001",
+        "?limit=99999999999999999999",
+        "?cursor=YQ",
+        "?cursor==",
+        "?cursor=%zz",
+        "?&&=&=a&upsert",
+        "?%75psert=true&%",
+        "?limit=2&limit=3",
     ];
 
     private static readonly string[] Paths =
@@ -181,6 +215,15 @@ internal sealed class OddRequests(int seed, string token)
         "Range: bytes=0-0",
         "If-Match: *",
         "If-None-Match: W/\"x\"",
+        "If-Match: \"356a192b7913b04c54574d18c28d46e6\", W/\"x\"",
+        "If-Match: \"",
+        "If-None-Match: *",
+        "If-None-Match: é, \"",
+        "If-Match:",
+        "Idempotency-Key: a",
+        "Idempotency-Key: b",
+        "Idempotency-Key: é",
+        "Idempotency-Key:",
         "X-Forwarded-For: 1.2.3.4, , unknown",
         "X-Forwarded-Host: evil",
         "X-HTTP-Method-Override: DELETE",
@@ -205,6 +248,7 @@ internal sealed class OddRequests(int seed, string token)
     {
         var (method, path) = random.Next(4) > 0 ? Pick(Operations) : (Pick(Methods), Path());
         path = path.Replace("{key}", Pick(Keys), StringComparison.Ordinal);
+        path += path.Contains('?', StringComparison.Ordinal) ? "" : Pick(Queries);
         var body = Body();
         var head = new StringBuilder();
         head.Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\nHost: x\r\n");
@@ -363,8 +407,32 @@ internal sealed class OddRequests(int seed, string token)
             "email" => Json($"name-{random.Next(100)}@example.com"),
             "age" => "30",
             "key" => Json(Pick(Keys)),
+            "expires_in" => Pick(Numbers),
+            "increment" => Pick(Numbers),
+            "create" => "true",
+            "op" => Json(Pick(Ops)),
+            "if_match" => Json(random.Next(2) == 0 ? "*" : "356a192b7913b04c54574d18c28d46e6"),
+            "keys" => $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => Json(Pick(Keys))))}]",
+            "operations" => OperationList(),
             _ => Json("secure_password123"),
         };
+
+    private static readonly string[] Numbers = ["1", "60", "60.0", "-1", "0", "1e1", "9223372036854775807", "null"];
+    private static readonly string[] Ops = ["store", "update", "upsert", "delete", "Store", ""];
+
+    private string OperationList()
+    {
+        var operations = Enumerable.Range(0, random.Next(4)).Select(_ => Operation());
+        return $"[{string.Join(',', operations)}]";
+    }
+
+    private string Operation()
+    {
+        string[] members = ["op", "key", "value", "expires_in", "if_match"];
+        return random.Next(10) == 0
+            ? Pick(Literals)
+            : $"{{{string.Join(',', members.Where(_ => random.Next(6) > 0).Select(name => $"\"{name}\":{Legal(name)}"))}}}";
+    }
 
     private static string Json(string text) => JsonValue.Create(text)!.ToJsonString();
 

@@ -164,6 +164,24 @@ public sealed class PrivacyTests(ServiceFixture fixture)
             await api.StoreAsync(token!, user.Key, user.Value);
             await api.RetrieveAsync(token!, user.Key);
             await api.UpdateAsync(token!, user.Key, user.Value);
+            (string, string) once = ("Idempotency-Key", user.IdempotencyKey);
+            await api.UpdateAsync(
+                token!,
+                user.Key,
+                $$"""{"value":"{{user.Value}}","expires_in":60}""",
+                $"?upsert={user.Value}",
+                ("If-Match", user.Value),
+                once
+            );
+            await api.ModifyAsync(token!, user.Key, """{"increment":1}""", once);
+            await api.ModifyAsync(token!, user.Key, """{"expires_in":60}""", once);
+            await api.ModifyAsync(token!, user.Key, """{"expires_in":61}""", once);
+            await api.GetAsync($"/api/data?prefix={user.Key}&cursor={user.Key}", token);
+            await api.GetAsync($"/api/data?prefix={user.Key}", token);
+            await api.ReadBatchAsync(token!, user.Key, user.Value);
+            await api.WriteBatchAsync(token!, $$"""{"op":"upsert","key":"{{user.Key}}","value":"{{user.Value}}"}""");
+            await api.WriteBatchAsync(token!, $$"""{"op":"store","key":"{{user.Key}}","value":"{{user.Value}}"}""");
+            await api.WriteBatchAsync(token!, $$"""{"op":"{{user.Value}}","key":"{{user.Key}}"}""");
             await api.DeleteAsync(token!, user.Key);
             await api.DeleteAsync(token!, user.Key);
         }
@@ -209,6 +227,8 @@ public sealed class PrivacyTests(ServiceFixture fixture)
 
         public string Value { get; } = ApiClient.NewName("value");
 
+        public string IdempotencyKey { get; } = ApiClient.NewName("once");
+
         public string? UserId { get; set; }
 
         public string? Token { get; set; }
@@ -221,6 +241,7 @@ public sealed class PrivacyTests(ServiceFixture fixture)
                 ("full name", FullName),
                 ("key", Key),
                 ("value", Value),
+                ("Idempotency-Key", IdempotencyKey),
                 ("user id", UserId!),
                 ("token", Token!),
                 ("token's signature", Token!.Split('.')[2]),
