@@ -149,15 +149,18 @@ if #refused > 1 then
   return refused
 end
 
+-- The values first: a server that takes no writes refuses the first of them, and nothing was done. What the indexes need is
+-- gathered, so that a batch changes each of them once.
 local sum
+local indexed, expiring, removed, kept, gone = {}, {}, {}, {}, {}
 for i = 1, count do
   local entry, at = KEYS[2 + i], 5 * i
   local kind, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local name = string.sub(entry, prefix + 1)
   if kind == 'delete' then
-    redis.call('UNLINK', entry)
-    redis.call('ZREM', keys, name)
-    redis.call('ZREM', expiry, name)
+    gone[#gone + 1] = entry
+    removed[#removed + 1] = name
+    kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
   else
     if kind == 'increment' or kind == 'count' then
       local reply = redis.pcall('INCRBY', entry, value)
@@ -178,24 +181,46 @@ for i = 1, count do
     end
 
     local lifetime = tonumber(expires)
-    local is_new = redis.call('ZADD', keys, 0, name) == 1
+    local is_indexed = existed[i] and redis.call('ZSCORE', keys, name)
+    if not is_indexed then
+      indexed[#indexed + 1] = 0
+      indexed[#indexed + 1] = name
+    end
+
+    local moment
     if lifetime and lifetime > 0 then
-      local moment = milliseconds(now() + lifetime)
+      moment = milliseconds(now() + lifetime)
       redis.call('PEXPIREAT', entry, moment)
-      redis.call('ZADD', expiry, moment, name)
-    elseif not existed[i] then
-      redis.call('ZREM', expiry, name)
-    elseif lifetime then
-      redis.call('PERSIST', entry)
-      redis.call('ZREM', expiry, name)
-    elseif is_new then
+    elseif lifetime or not existed[i] then
+      if existed[i] then
+        redis.call('PERSIST', entry)
+      end
+      kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
+    elseif not is_indexed then
       -- Another client wrote it, perhaps to expire.
       local left = redis.call('PTTL', entry)
-      if left > 0 then
-        redis.call('ZADD', expiry, milliseconds(now() + left), name)
-      end
+      moment = left > 0 and milliseconds(now() + left) or nil
+    end
+
+    if moment then
+      expiring[#expiring + 1] = moment
+      expiring[#expiring + 1] = name
     end
   end
+end
+
+if #gone > 0 then
+  redis.call('UNLINK', unpack(gone))
+  redis.call('ZREM', keys, unpack(removed))
+end
+if #indexed > 0 then
+  redis.call('ZADD', keys, unpack(indexed))
+end
+if #expiring > 0 then
+  redis.call('ZADD', expiry, unpack(expiring))
+end
+if #kept > 0 then
+  redis.call('ZREM', expiry, unpack(kept))
 end
 
 -- Who writes what expires, and never lists, would leave its names behind: each such write takes a few away.
