@@ -20,7 +20,7 @@ internal sealed class MemoryTrimmer(RequestMemory memory, TimeProvider time) : B
         var isDue = false;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var most = memory.TakeMostReserved();
+            var most = memory.Bodies.TakeMost() + memory.Values.TakeMost();
             if (most > 0)
             {
                 isDue |= most >= WorthwhileBytes;

@@ -6,8 +6,8 @@ namespace FastKv.Api;
 /// The one budget of bytes for what requests hold: bodies that are being read, values that are being fetched, answers that are
 /// being written. What may be larger than <see cref="UnreservedBytes"/> is reserved here before it is taken in, and refused if
 /// there is no room. Smaller requests need no reservation, so large ones can't take their share: together they hold at most
-/// <c>MaxConcurrentRequests</c> times <see cref="UnreservedBytes"/>. One user holds at most half, so that the large values of
-/// others still get through.
+/// <c>MaxConcurrentRequests</c> times <see cref="UnreservedBytes"/>. Bodies have one half and values the other, since who holds
+/// back a body should stop nobody from reading; and of each half one user holds at most half, so that others get through.
 /// </summary>
 internal sealed class RequestMemory : IDisposable
 {
@@ -23,42 +23,20 @@ internal sealed class RequestMemory : IDisposable
     // Large bodies whose bytes are worked on at once. Each of the others waits without a thread, so that small requests never stand
     // behind more than these in the queue of the thread pool.
     private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, long> reservedByUser = [];
-    private readonly long limit;
-    private long reserved;
-    private long mostReserved;
 
     /// <param name="limitBytes">What all reservations together may hold.</param>
     public RequestMemory(long limitBytes)
     {
-        limit = limitBytes;
-        Instruments.ObserveReservedMemory(() => Reserved);
+        Bodies = new Share(limitBytes / 2);
+        Values = new Share(limitBytes / 2);
+        Instruments.ObserveReservedMemory(() => Bodies.Reserved + Values.Reserved);
     }
 
-    /// <summary>Bytes that are reserved now.</summary>
-    public long Reserved => Interlocked.Read(ref reserved);
+    /// <summary>For bodies that are being read.</summary>
+    public Share Bodies { get; }
 
-    /// <summary>Takes bytes from the budget until the reservation is disposed of.</summary>
-    /// <param name="userId">Whose share it is; empty for those who have not signed in, who share one.</param>
-    /// <param name="bytes">How many.</param>
-    /// <exception cref="RequestRefusedException">There is no room: STORE_UNAVAILABLE, try again.</exception>
-    public Reservation Reserve(string userId, long bytes)
-    {
-        Take(userId, bytes);
-        return new Reservation(this, userId, bytes);
-    }
-
-    /// <summary>The most bytes that were reserved at once since this was last asked.</summary>
-    public long TakeMostReserved()
-    {
-        lock (gate)
-        {
-            var most = mostReserved;
-            mostReserved = reserved;
-            return most;
-        }
-    }
+    /// <summary>For values that are being fetched and written out.</summary>
+    public Share Values { get; }
 
     /// <summary>Waits for a turn to work on a piece of what is large; to be given back with <see cref="EndTurn"/>.</summary>
     public async Task BeginTurnAsync(CancellationToken cancellation)
@@ -82,43 +60,76 @@ internal sealed class RequestMemory : IDisposable
         return deadline;
     }
 
-    private void Take(string userId, long bytes)
+    /// <summary>Bytes for one kind of thing.</summary>
+    internal sealed class Share(long limit)
     {
-        lock (gate)
+        private readonly Lock gate = new();
+        private readonly Dictionary<string, long> reservedByUser = [];
+        private long reserved;
+        private long most;
+
+        /// <summary>Bytes that are reserved now.</summary>
+        public long Reserved => Interlocked.Read(ref reserved);
+
+        /// <summary>Takes bytes until the reservation is disposed of.</summary>
+        /// <param name="userId">Who holds them; empty for those who have not signed in, who count as one.</param>
+        /// <param name="bytes">How many.</param>
+        /// <exception cref="RequestRefusedException">There is no room: STORE_UNAVAILABLE, try again.</exception>
+        public Reservation Reserve(string userId, long bytes)
         {
-            var ofUser = reservedByUser.GetValueOrDefault(userId) + bytes;
-            if (reserved + bytes <= limit && ofUser <= limit / 2)
+            Take(userId, bytes);
+            return new Reservation(this, userId, bytes);
+        }
+
+        /// <summary>The most bytes that were reserved at once since this was last asked.</summary>
+        public long TakeMost()
+        {
+            lock (gate)
             {
-                reservedByUser[userId] = ofUser;
-                reserved += bytes;
-                mostReserved = Math.Max(mostReserved, reserved);
-                return;
+                var bytes = most;
+                most = reserved;
+                return bytes;
             }
         }
 
-        Instruments.CountMemoryRefusal();
-        throw new RequestRefusedException(ApiError.StoreUnavailable);
-    }
-
-    private void Give(string userId, long bytes)
-    {
-        lock (gate)
+        internal void Take(string userId, long bytes)
         {
-            reserved -= bytes;
-            var ofUser = reservedByUser.GetValueOrDefault(userId) - bytes;
-            if (ofUser > 0)
+            lock (gate)
             {
-                reservedByUser[userId] = ofUser;
+                var ofUser = reservedByUser.GetValueOrDefault(userId) + bytes;
+                if (reserved + bytes <= limit && ofUser <= limit / 2)
+                {
+                    reservedByUser[userId] = ofUser;
+                    reserved += bytes;
+                    most = Math.Max(most, reserved);
+                    return;
+                }
             }
-            else
+
+            Instruments.CountMemoryRefusal();
+            throw new RequestRefusedException(ApiError.StoreUnavailable);
+        }
+
+        internal void Give(string userId, long bytes)
+        {
+            lock (gate)
             {
-                reservedByUser.Remove(userId);
+                reserved -= bytes;
+                var ofUser = reservedByUser.GetValueOrDefault(userId) - bytes;
+                if (ofUser > 0)
+                {
+                    reservedByUser[userId] = ofUser;
+                }
+                else
+                {
+                    reservedByUser.Remove(userId);
+                }
             }
         }
     }
 
     /// <summary>Bytes of the budget. To be given back once, by whoever holds what they stand for.</summary>
-    internal sealed class Reservation(RequestMemory memory, string userId, long bytes) : IDisposable
+    internal sealed class Reservation(Share share, string userId, long bytes) : IDisposable
     {
         private long bytes = bytes;
 
@@ -128,16 +139,16 @@ internal sealed class RequestMemory : IDisposable
         {
             if (newBytes > bytes)
             {
-                memory.Take(userId, newBytes - bytes);
+                share.Take(userId, newBytes - bytes);
             }
             else
             {
-                memory.Give(userId, bytes - newBytes);
+                share.Give(userId, bytes - newBytes);
             }
 
             bytes = newBytes;
         }
 
-        public void Dispose() => memory.Give(userId, Interlocked.Exchange(ref bytes, 0));
+        public void Dispose() => share.Give(userId, Interlocked.Exchange(ref bytes, 0));
     }
 }

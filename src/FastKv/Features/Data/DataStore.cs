@@ -26,7 +26,7 @@ internal sealed class DataStore(RedisCommands redis, RedisKeys keys, RedisOption
         }
 
         var deadline = new StoreDeadline(options.CommandTimeout - Stopwatch.GetElapsedTime(begun));
-        var reservation = memory.Reserve(userId, DataBody.MaximumValueLength);
+        var reservation = memory.Values.Reserve(userId, DataBody.MaximumValueLength);
         try
         {
             var lease = await redis.GetLargeAsync(name, deadline);
