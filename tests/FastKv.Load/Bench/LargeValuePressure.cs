@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using FastKv.Load.Running;
 using FastKv.Load.Scenarios;
@@ -35,7 +34,13 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
     public async Task<PressureResult> RunAsync(TimeSpan quiet, TimeSpan pressure, CancellationToken cancellation)
     {
         using var client = HttpClients.Create(Http1, http2: false, SmallClients, Timeout);
-        await StoreAsync(client, Large.Token, LargeClients.Keys, new string('v', LargeClients.ValueBytes), cancellation);
+        await StoreAsync(
+            client,
+            Large.Token,
+            LargeClients.Keys,
+            new string('v', LargeClients.ValueBytes),
+            cancellation
+        );
         await StoreAsync(client, Small.Token, [SmallKey], new string('s', 100), cancellation);
 
         // What a fresh connection or code that is not compiled yet costs is not what is asked for.

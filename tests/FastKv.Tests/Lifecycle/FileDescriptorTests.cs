@@ -93,7 +93,10 @@ public sealed class FileDescriptorTests(ServiceFixture fixture)
         );
         await service.UntilReadyAsync();
 
-        Assert.Equal(warnings, Warnings(service).Count(line => line.Contains("MaxConnections", StringComparison.Ordinal)));
+        Assert.Equal(
+            warnings,
+            Warnings(service).Count(line => line.Contains("MaxConnections", StringComparison.Ordinal))
+        );
     }
 
     /// <summary>Opens many connections and asks on each; all of them stay open until the end.</summary>
