@@ -130,7 +130,7 @@ internal sealed class JsonStringDecoder(int maximumLength)
 
     /// <summary>
     /// Reads escapes of ASCII that stand whole, one behind another, which is the most work that a body can make: 1 MiB of them took
-    /// 60 ms one by one, and takes 4 so.
+    /// 110 ms one by one, and takes 8 so (best of 60 on 2 shared cores).
     /// </summary>
     private int DecodeAsciiEscapes(ReadOnlySpan<byte> span)
     {
