@@ -28,11 +28,6 @@ internal sealed partial class ErrorHandlingMiddleware(
         catch (RequestRefusedException refused)
         {
             await RefuseAsync(context, refused.Error, refused.Details);
-            if (HttpProtocol.IsHttp11(context.Request.Protocol) && RequestBody.IsLarge(context.Request))
-            {
-                await context.Response.BodyWriter.FlushAsync();
-                await RequestBody.DrainAsync(context);
-            }
         }
         catch (StoreBusyException)
         {

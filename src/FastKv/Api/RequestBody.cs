@@ -16,9 +16,6 @@ internal static class RequestBody
     /// <summary>Bytes that a reader holds beside what it keeps: a part of a token, and the server's buffer.</summary>
     private const int OverheadLength = 64 * 1024;
 
-    /// <summary>The server itself reads on for five more seconds, and then closes the connection.</summary>
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
-
     /// <summary>
     /// Reads the whole body. The memory belongs to the request's pipe: use it before the next read, and release it with
     /// <see cref="Release"/>.
@@ -97,39 +94,6 @@ internal static class RequestBody
     /// <exception cref="RequestAbortedException">The client is gone.</exception>
     public static void Release(HttpRequest request, in ReadOnlySequence<byte> body) =>
         Advance(request.BodyReader, body.End, body.End);
-
-    /// <summary>Whether it says, or may turn out, to be more than a request may hold without a reservation.</summary>
-    public static bool IsLarge(HttpRequest request) =>
-        request.ContentLength is > RequestMemory.UnreservedBytes || request.Headers.TransferEncoding.Count > 0;
-
-    /// <summary>
-    /// Reads and drops what still comes of a body that was refused, so that a client that sends it whole before it reads gets to
-    /// see the answer, which must be on its way. The server would do that itself, but as fast as it comes: small requests would
-    /// stand behind hundreds of such bodies.
-    /// </summary>
-    public static async Task DrainAsync(HttpContext context)
-    {
-        var memory = context.RequestServices.GetRequiredService<RequestMemory>();
-        using var deadline = new CancellationTokenSource(DrainLimit);
-        try
-        {
-            while (true)
-            {
-                var result = await context.Request.BodyReader.ReadAsync(deadline.Token);
-                await memory.BeginTurnAsync(CancellationToken.None);
-                context.Request.BodyReader.AdvanceTo(result.Buffer.End);
-                memory.EndTurn();
-                if (result.IsCompleted)
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception over) when (over is IOException or OperationCanceledException)
-        {
-            // The client is gone or slow. The server does what is left to do.
-        }
-    }
 
     private static void Advance(PipeReader reader, SequencePosition consumed, SequencePosition examined)
     {
