@@ -59,6 +59,7 @@ internal static class LoadProgram
             BareServer.Command => BareServer.RunAsync(arguments, cancellation),
             TelemetrySink.Command => TelemetrySink.RunAsync(arguments, cancellation),
             OwnDriver.Command => OwnDriver.ServeAsync(arguments, cancellation),
+            LargeClients.Command => LargeClients.ServeAsync(arguments, cancellation),
             var other => throw new UsageException($"There is no command '{other}'. See --help."),
         };
     }

@@ -76,6 +76,9 @@ internal static class JsonStringEncoder
             Write(writer, piece.Span, isPlain ? piece.Length : -1);
             await writer.FlushAsync(cancellation);
             text = text[piece.Length..];
+
+            // To the end of the pool's common queue: a client that takes all at once would keep the thread.
+            await Task.Yield();
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Http.Headers;
+using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -218,7 +219,8 @@ internal static class RequestBody
         private void Reserve(long bytes)
         {
             memory = context.RequestServices.GetRequiredService<RequestMemory>();
-            context.Response.RegisterForDispose(memory.Reserve(bytes + OverheadLength));
+            var userId = context.User.FindFirstValue("sub") ?? "";
+            context.Response.RegisterForDispose(memory.Bodies.Reserve(userId, bytes + OverheadLength));
             deadline = RequestMemory.NewDeadline(cancellation);
         }
 

@@ -6,7 +6,8 @@ namespace FastKv.Api;
 /// The one budget of bytes for what requests hold: bodies that are being read, values that are being fetched, answers that are
 /// being written. What may be larger than <see cref="UnreservedBytes"/> is reserved here before it is taken in, and refused if
 /// there is no room. Smaller requests need no reservation, so large ones can't take their share: together they hold at most
-/// <c>MaxConcurrentRequests</c> times <see cref="UnreservedBytes"/>.
+/// <c>MaxConcurrentRequests</c> times <see cref="UnreservedBytes"/>. Bodies have one half and values the other, since who holds
+/// back a body should stop nobody from reading; and of each half one user holds at most half, so that others get through.
 /// </summary>
 internal sealed class RequestMemory : IDisposable
 {
@@ -22,26 +23,30 @@ internal sealed class RequestMemory : IDisposable
     // Large bodies whose bytes are worked on at once. Each of the others waits without a thread, so that small requests never stand
     // behind more than these in the queue of the thread pool.
     private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
-    private readonly long limit;
-    private long reserved;
 
     /// <param name="limitBytes">What all reservations together may hold.</param>
     public RequestMemory(long limitBytes)
     {
-        limit = limitBytes;
-        Instruments.ObserveReservedMemory(() => Interlocked.Read(ref reserved));
+        Bodies = new Share(limitBytes / 2);
+        Values = new Share(limitBytes / 2);
+        Instruments.ObserveReservedMemory(() => Bodies.Reserved + Values.Reserved);
     }
 
-    /// <summary>Takes bytes from the budget until the reservation is disposed of.</summary>
-    /// <exception cref="RequestRefusedException">There is no room: STORE_UNAVAILABLE, try again.</exception>
-    public Reservation Reserve(long bytes)
+    /// <summary>For bodies that are being read.</summary>
+    public Share Bodies { get; }
+
+    /// <summary>For values that are being fetched and written out.</summary>
+    public Share Values { get; }
+
+    /// <summary>Waits for a turn to work on a piece of what is large; to be given back with <see cref="EndTurn"/>.</summary>
+    public async Task BeginTurnAsync(CancellationToken cancellation)
     {
-        Take(bytes);
-        return new Reservation(this, bytes);
-    }
+        await turns.WaitAsync(cancellation);
 
-    /// <summary>Waits for a turn to work on a piece of a large body; to be given back with <see cref="EndTurn"/>.</summary>
-    public Task BeginTurnAsync(CancellationToken cancellation) => turns.WaitAsync(cancellation);
+        // To the end of the pool's common queue. Who gives back a turn leaves the next one in the queue of its own thread, which
+        // goes first: one large piece would follow the other and small requests would wait for all of them.
+        await Task.Yield();
+    }
 
     public void EndTurn() => turns.Release();
 
@@ -55,20 +60,79 @@ internal sealed class RequestMemory : IDisposable
         return deadline;
     }
 
-    private void Take(long bytes)
+    /// <summary>Bytes for one kind of thing.</summary>
+    internal sealed class Share(long limit)
     {
-        if (Interlocked.Add(ref reserved, bytes) > limit)
+        private readonly Lock gate = new();
+        private readonly Dictionary<string, long> reservedByUser = [];
+        private long reserved;
+        private long most;
+
+        /// <summary>Bytes that one user may hold.</summary>
+        public long MaximumOfUser => limit / 2;
+
+        /// <summary>Bytes that are reserved now.</summary>
+        public long Reserved => Interlocked.Read(ref reserved);
+
+        /// <summary>Takes bytes until the reservation is disposed of.</summary>
+        /// <param name="userId">Who holds them; empty for those who have not signed in, who count as one.</param>
+        /// <param name="bytes">How many.</param>
+        /// <exception cref="RequestRefusedException">There is no room: STORE_UNAVAILABLE, try again.</exception>
+        public Reservation Reserve(string userId, long bytes)
         {
-            Give(bytes);
+            Take(userId, bytes);
+            return new Reservation(this, userId, bytes);
+        }
+
+        /// <summary>The most bytes that were reserved at once since this was last asked.</summary>
+        public long TakeMost()
+        {
+            lock (gate)
+            {
+                var bytes = most;
+                most = reserved;
+                return bytes;
+            }
+        }
+
+        internal void Take(string userId, long bytes)
+        {
+            lock (gate)
+            {
+                var ofUser = reservedByUser.GetValueOrDefault(userId) + bytes;
+                if (reserved + bytes <= limit && ofUser <= MaximumOfUser)
+                {
+                    reservedByUser[userId] = ofUser;
+                    reserved += bytes;
+                    most = Math.Max(most, reserved);
+                    return;
+                }
+            }
+
             Instruments.CountMemoryRefusal();
             throw new RequestRefusedException(ApiError.StoreUnavailable);
         }
+
+        internal void Give(string userId, long bytes)
+        {
+            lock (gate)
+            {
+                reserved -= bytes;
+                var ofUser = reservedByUser.GetValueOrDefault(userId) - bytes;
+                if (ofUser > 0)
+                {
+                    reservedByUser[userId] = ofUser;
+                }
+                else
+                {
+                    reservedByUser.Remove(userId);
+                }
+            }
+        }
     }
 
-    private void Give(long bytes) => Interlocked.Add(ref reserved, -bytes);
-
     /// <summary>Bytes of the budget. To be given back once, by whoever holds what they stand for.</summary>
-    internal sealed class Reservation(RequestMemory memory, long bytes) : IDisposable
+    internal sealed class Reservation(Share share, string userId, long bytes) : IDisposable
     {
         private long bytes = bytes;
 
@@ -78,16 +142,16 @@ internal sealed class RequestMemory : IDisposable
         {
             if (newBytes > bytes)
             {
-                memory.Take(newBytes - bytes);
+                share.Take(userId, newBytes - bytes);
             }
             else
             {
-                memory.Give(bytes - newBytes);
+                share.Give(userId, bytes - newBytes);
             }
 
             bytes = newBytes;
         }
 
-        public void Dispose() => memory.Give(Interlocked.Exchange(ref bytes, 0));
+        public void Dispose() => share.Give(userId, Interlocked.Exchange(ref bytes, 0));
     }
 }

@@ -76,9 +76,13 @@ internal sealed class LimitOptions
     /// <summary>Bytes: the limit of the container or of the garbage collector, or the machine's memory.</summary>
     private static long AvailableMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
+    /// <summary>Whether <see cref="MaxConnections"/> was set, and is not what follows from the memory.</summary>
+    internal bool IsMaxConnectionsSet { get; private set; }
+
     public static LimitOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<LimitOptions>(configuration, "Limits");
+        options.IsMaxConnectionsSet = configuration[$"{Setting.Root}:Limits:{nameof(MaxConnections)}"] is not null;
         Require(nameof(RequestMemoryMiB), options.RequestMemoryMiB, 8, 1_048_576);
         Require(nameof(MaxConcurrentRequests), options.MaxConcurrentRequests, 1, 1_000_000);
         Require(nameof(MaxConnections), options.MaxConnections, 1, 1_000_000);

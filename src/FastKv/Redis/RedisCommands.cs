@@ -194,13 +194,23 @@ internal sealed class RedisCommands
 
     private async Task<SmallValue> GetAloneAsync(RedisKey key)
     {
-        // One byte more than a small value has tells that it is not one.
-        var start = await ReadAsync(
-                "GETRANGE",
-                static (database, key) => database.StringGetRangeAsync(key, 0, SmallValue.MaximumLength),
-                key
-            )
-            .ConfigureAwait(false);
+        RedisValue start;
+        try
+        {
+            // One byte more than a small value has tells that it is not one.
+            start = await ReadAsync(
+                    "GETRANGE",
+                    static (database, key) => database.StringGetRangeAsync(key, 0, SmallValue.MaximumLength),
+                    key
+                )
+                .ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException outage) when (outage.Reason == nameof(RedisErrorKind.WrongType))
+        {
+            // What another program has put there is no entry, as for reads that travel together.
+            return default;
+        }
+
         return start.Length() switch
         {
             0 => default,

@@ -19,6 +19,9 @@ internal sealed partial class ConnectionLimiter(
     /// </summary>
     private const int ReservedDescriptors = 32;
 
+    /// <summary>Connections: what nobody has set may be lowered to this without a word.</summary>
+    private const int FewConnections = 1000;
+
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
     private int maximum = limits.MaxConnections;
@@ -36,7 +39,7 @@ internal sealed partial class ConnectionLimiter(
 
         var descriptors = FileDescriptors.Limit;
         maximum = Math.Clamp(descriptors - FileDescriptors.Open - ReservedDescriptors, 1, limits.MaxConnections);
-        if (maximum < limits.MaxConnections)
+        if (maximum < limits.MaxConnections && (limits.IsMaxConnectionsSet || maximum < FewConnections))
         {
             LogLowered(limits.MaxConnections, descriptors, maximum);
         }

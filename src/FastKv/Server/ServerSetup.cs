@@ -61,6 +61,7 @@ internal static class ServerSetup
         builder.Services.AddSingleton(http);
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(new RequestMemory(limits.RequestMemoryMiB * 1024L * 1024));
+        builder.Services.AddHostedService<MemoryTrimmer>();
         builder.Services.AddSingleton<DrainState>();
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.Configure<HostOptions>(host =>

@@ -114,7 +114,7 @@ internal sealed record CompareBench(
                     ),
             ];
 
-    private static IReadOnlyList<bool> ProtocolsFrom(string? text) =>
+    public static IReadOnlyList<bool> ProtocolsFrom(string? text) =>
         text switch
         {
             null or "http1,http2" => [false, true],

@@ -11,15 +11,22 @@ namespace FastKv.Load.Bench;
 /// <c>bench memory</c>: resident memory of the service idle, under retrieves, minute by minute under the mix, and idle
 /// again; then under <see cref="LargeValuePressure"/>, with the heap of a container of 1 GiB.
 /// </summary>
-internal sealed record MemoryBench(BenchOptions Options, int Minutes, double RatePerSecond, TimeSpan Pressure)
+internal sealed record MemoryBench(
+    BenchOptions Options,
+    int Minutes,
+    double RatePerSecond,
+    TimeSpan Pressure,
+    IReadOnlyList<bool> Protocols
+)
 {
     private const int Workers = 64;
     private const double MiB = 1024 * 1024;
 
     /// <summary>Three quarters of 1 GiB, as the runtime takes for its heap in a container.</summary>
     private const long HeapLimitBytes = 0x30000000;
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SettleAfterPressure = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
     private static readonly BenchCase Retrieve = new(Operation.Retrieve, false, Workers, 1, 100, 1000);
 
@@ -28,7 +35,8 @@ internal sealed record MemoryBench(BenchOptions Options, int Minutes, double Rat
             options,
             arguments.Whole("--minutes", 10, 0, 240),
             arguments.Number("--rate", 2000, 1, 100_000),
-            arguments.Seconds("--pressure-seconds", 60, 1, 3600)
+            arguments.Seconds("--pressure-seconds", 60, 1, 3600),
+            CompareBench.ProtocolsFrom(arguments.Text("--protocols"))
         );
 
     public async Task<BenchReport> RunAsync(CancellationToken cancellation)
@@ -99,7 +107,7 @@ internal sealed record MemoryBench(BenchOptions Options, int Minutes, double Rat
     private async Task<BenchTable> PressureAsync(Workbench workbench, CancellationToken cancellation)
     {
         var rows = new List<IReadOnlyList<string>>();
-        foreach (var overHttp2 in new[] { false, true })
+        foreach (var overHttp2 in Protocols)
         {
             var settings = workbench.Settings with { HeapLimitBytes = HeapLimitBytes };
             await using var service = await workbench.StartServiceAsync(settings, cancellation);
@@ -109,18 +117,23 @@ internal sealed record MemoryBench(BenchOptions Options, int Minutes, double Rat
                 overHttp2 ? service.Http2 : null,
                 await AccountMaker.MakeAsync(client, $"large-{Guid.NewGuid():N}"[..32], cancellation),
                 await AccountMaker.MakeAsync(client, $"small-{Guid.NewGuid():N}"[..32], cancellation)
-            );
+            )
+            {
+                Cores = workbench.Pinning.LoadCores,
+            };
+            var before = service.Process.ResidentBytes;
             var result = await pressure.RunAsync(Quiet, Pressure, cancellation);
             var most = service.Process.MostResidentBytes;
-            await Task.Delay(Settle, cancellation);
+            await Task.Delay(SettleAfterPressure, cancellation);
             rows.Add([
                 overHttp2 ? "HTTP/2" : "HTTP/1.1",
                 Text(result.Quiet.P99Milliseconds),
                 Text(result.UnderPressure.P99Milliseconds),
                 result.SmallSuccessPercent.ToString("0.000", CultureInfo.InvariantCulture),
-                PressureResult.Describe(result.Reads),
-                PressureResult.Describe(result.Writes),
-                PressureResult.Describe(result.HalfBodies),
+                PressureResult.Describe(result.Large.Reads),
+                PressureResult.Describe(result.Large.Writes),
+                PressureResult.Describe(result.Large.HalfBodies),
+                Text(before / MiB),
                 Text(most / MiB),
                 Text(service.Process.ResidentBytes / MiB),
             ]);
@@ -137,8 +150,9 @@ internal sealed record MemoryBench(BenchOptions Options, int Minutes, double Rat
                 "large reads",
                 "large writes",
                 "half bodies",
-                "most resident, MiB",
-                "5 s later, MiB",
+                "resident before, MiB",
+                "at most, MiB",
+                "15 s later, MiB",
             ],
             rows
         );

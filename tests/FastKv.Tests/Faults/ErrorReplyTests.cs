@@ -25,7 +25,6 @@ public sealed class ErrorReplyTests(RefusingStore store) : IClassFixture<Refusin
     [InlineData($"QUOTAEXCEEDED {Secret}")]
     [InlineData($"{Secret}@example.com is blocked")]
     [InlineData(Secret)]
-    [InlineData($"WRONGTYPE Operation against a key holding the wrong kind of value {Secret}")]
     [InlineData($"NOSCRIPT No matching script. {Secret}")]
     [InlineData($"EXECABORT Transaction discarded {Secret}")]
     [InlineData($"CROSSSLOT Keys in request don't hash to the same slot {Secret}")]

@@ -74,6 +74,31 @@ public sealed class FileDescriptorTests(ServiceFixture fixture)
         Assert.Empty(Warnings(service.Process));
     }
 
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData("20000", 1)]
+    public async Task A_limit_that_nobody_has_set_is_lowered_without_a_warning_while_it_is_not_low(
+        string? setting,
+        int warnings
+    )
+    {
+        SkipWithoutLimits();
+        using var directory = new TemporaryDirectory();
+        await using var service = FastKvProcess.LaunchWithFiles(
+            5000,
+            fixture.Redis,
+            ("FastKv__DataDirectory", directory.Path),
+            ("FastKv__Redis__KeyPrefix", $"test-{Guid.NewGuid():N}"),
+            ("FastKv__Limits__MaxConnections", setting)
+        );
+        await service.UntilReadyAsync();
+
+        Assert.Equal(
+            warnings,
+            Warnings(service).Count(line => line.Contains("MaxConnections", StringComparison.Ordinal))
+        );
+    }
+
     /// <summary>Opens many connections and asks on each; all of them stay open until the end.</summary>
     private static async Task<(int Served, int Closed)> FloodAsync(Uri address)
     {

@@ -64,19 +64,28 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
     }
 
     [Fact]
-    public async Task A_key_of_another_type_is_a_refusal_of_Redis_like_any_other()
+    public async Task A_user_of_another_type_is_a_refusal_of_Redis_like_any_other()
     {
         var name = ApiClient.NewName();
         await store.Database.StringSetAsync($"fastkv:user:{name}", "no hash");
-        var (userId, token) = await NewUserAsync();
-        await store.Database.ListRightPushAsync($"fastkv:data:{{{userId}}}:k", "no string");
 
         (await store.Api.PostTextAsync("/api/token", $$"""{"username":"{{name}}","password":"p"}""")).ExpectError(
             "STORE_UNAVAILABLE"
         );
-        (await store.Api.RetrieveAsync(token, "k")).ExpectError("STORE_UNAVAILABLE");
 
         await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
+    }
+
+    [Fact]
+    public async Task An_entry_of_another_type_is_none_whether_it_is_read_alone_or_with_others()
+    {
+        var (userId, token) = await NewUserAsync();
+        await store.Database.ListRightPushAsync($"fastkv:data:{{{userId}}}:k", "no string");
+
+        (await store.Api.RetrieveAsync(token, "k")).ExpectError("KEY_NOT_FOUND");
+        var together = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => store.Api.RetrieveAsync(token, "k")));
+
+        Assert.All(together, reply => reply.ExpectError("KEY_NOT_FOUND"));
     }
 
     private async Task<(string UserId, string Token)> NewUserAsync()

@@ -60,7 +60,7 @@ internal sealed class DataStore(
         }
 
         var deadline = new StoreDeadline(options.CommandTimeout - Stopwatch.GetElapsedTime(begun));
-        var reservation = memory.Reserve(EntryMembers.MaximumValueLength);
+        var reservation = memory.Values.Reserve(userId, EntryMembers.MaximumValueLength);
         try
         {
             var lease = await redis.GetLargeAsync(name, deadline);
@@ -84,12 +84,14 @@ internal sealed class DataStore(
             return new StoredEntries(reply, null);
         }
 
-        // What has grown since stays unread, so that no more comes than there is room for.
-        var reservation = memory.Reserve((long)reply);
+        // What has grown since stays unread, and so does what is more than one user may hold, so that no more comes than there is
+        // room for.
+        var length = Math.Min((long)reply, memory.Values.MaximumOfUser);
+        var reservation = memory.Values.Reserve(userId, length);
         try
         {
             return new StoredEntries(
-                await redis.ReadAsync(ReadScript, names, [(long)reply, long.MaxValue], isLarge: true),
+                await redis.ReadAsync(ReadScript, names, [length, long.MaxValue], isLarge: true),
                 reservation
             );
         }
@@ -112,7 +114,7 @@ internal sealed class DataStore(
         int limit
     )
     {
-        var reservation = memory.Reserve((long)limit * ListedEntryLength);
+        var reservation = memory.Values.Reserve(userId, (long)limit * ListedEntryLength);
         try
         {
             var reply = await redis.ReadAsync(
