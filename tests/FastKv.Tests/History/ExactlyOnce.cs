@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using FastKv.Tests.Harness;
 
 namespace FastKv.Tests.History;
@@ -61,8 +62,12 @@ internal sealed class ExactlyOnce(Func<int[]> ports, string? token)
 
     private async Task<string?> ReadAsync(ApiClient api, string key)
     {
-        var reply = await api.SendAsync(HttpMethod.Get, ApiClient.PathOf(key), token);
-        return reply.Json["data"]?["value"]?.GetValue<string>();
+        Reply? reply = null;
+        await Wait.UntilAsync(
+            "the store answers",
+            async () => (reply = await api.GetAsync(ApiClient.PathOf(key), token)).Status != HttpStatusCode.ServiceUnavailable
+        );
+        return reply!.Json["data"]?["value"]?.GetValue<string>();
     }
 
     private async Task ClientAsync(int client, Random random, CancellationToken stop)
