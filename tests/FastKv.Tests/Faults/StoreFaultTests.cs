@@ -140,8 +140,7 @@ public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper outp
         // What has expired is not listed, though nobody can take its name away.
         await Wait.UntilAsync(
             "the entry has expired",
-            async () =>
-                (await store.Service.Api.RetrieveAsync(store.Token, brief)).Status == HttpStatusCode.NotFound
+            async () => (await store.Service.Api.RetrieveAsync(store.Token, brief)).Status == HttpStatusCode.NotFound
         );
         Assert.Empty(await Listing.WalkAsync(store.Service.Api, store.Token, brief));
         await store.TellAsync("replicaof", "no", "one");

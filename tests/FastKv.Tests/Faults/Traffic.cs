@@ -163,7 +163,12 @@ internal sealed class Traffic : IAsyncDisposable
         };
 
     private Task<Reply> IncrementAsync(Entry entry) =>
-        api.SendAsync(HttpMethod.Patch, ApiClient.PathOf(entry.Key), entry.Token, ApiClient.Json("""{"increment":1}"""));
+        api.SendAsync(
+            HttpMethod.Patch,
+            ApiClient.PathOf(entry.Key),
+            entry.Token,
+            ApiClient.Json("""{"increment":1}""")
+        );
 
     private async Task<bool> ChangeWithAnotherAsync(Entry entry)
     {

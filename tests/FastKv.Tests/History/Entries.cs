@@ -42,7 +42,10 @@ internal sealed class Entries : IEquatable<Entries>
     {
         var others = entries.Where(entry => entry.Key != key);
         return new Entries([
-            .. (value is null ? others : others.Append((key, value))).OrderBy(entry => entry.Item1, StringComparer.Ordinal),
+            .. (value is null ? others : others.Append((key, value))).OrderBy(
+                entry => entry.Item1,
+                StringComparer.Ordinal
+            ),
         ]);
     }
 
@@ -138,7 +141,12 @@ internal sealed class Entries : IEquatable<Entries>
     // Null if one is no whole number of 64 bits, or the sum is none.
     private static string? Sum(string value, string addend)
     {
-        var isNumber = long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+        var isNumber = long.TryParse(
+            value,
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out var number
+        );
         var sum = (BigInteger)number + BigInteger.Parse(addend, CultureInfo.InvariantCulture);
         return isNumber && $"{number}" == value && sum >= long.MinValue && sum <= long.MaxValue ? $"{sum}" : null;
     }

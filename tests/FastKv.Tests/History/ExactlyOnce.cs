@@ -27,7 +27,8 @@ internal sealed class ExactlyOnce(Func<int[]> ports, string? token)
 
     public IReadOnlyCollection<string> Violations => violations;
 
-    public string Summary => $"{done} writes to be done once, {repeated} sent again unknown, {replayed} answers replayed";
+    public string Summary =>
+        $"{done} writes to be done once, {repeated} sent again unknown, {replayed} answers replayed";
 
     /// <summary>Runs clients until they are told to stop and the last write of each is answered.</summary>
     public Task RunAsync(int count, int seed, CancellationToken stop) =>
@@ -43,7 +44,10 @@ internal sealed class ExactlyOnce(Func<int[]> ports, string? token)
         foreach (var (counter, all) in sums)
         {
             var value = await ReadAsync(api, counter);
-            if (value != $"{all.Count}" || !all.Order().SequenceEqual(Enumerable.Range(1, all.Count).Select(i => (long)i)))
+            if (
+                value != $"{all.Count}"
+                || !all.Order().SequenceEqual(Enumerable.Range(1, all.Count).Select(i => (long)i))
+            )
             {
                 violations.Enqueue(
                     $"once: {counter} holds {value} after {all.Count} increments with the sums {string.Join(' ', all.Order())}"
@@ -65,7 +69,8 @@ internal sealed class ExactlyOnce(Func<int[]> ports, string? token)
         Reply? reply = null;
         await Wait.UntilAsync(
             "the store answers",
-            async () => (reply = await api.GetAsync(ApiClient.PathOf(key), token)).Status != HttpStatusCode.ServiceUnavailable
+            async () =>
+                (reply = await api.GetAsync(ApiClient.PathOf(key), token)).Status != HttpStatusCode.ServiceUnavailable
         );
         return reply!.Json["data"]?["value"]?.GetValue<string>();
     }
@@ -153,7 +158,11 @@ internal sealed class ExactlyOnce(Func<int[]> ports, string? token)
         if (random.Next(4) == 0)
         {
             var again = (await wire.SendUntilAnsweredAsync(random, call, key)).Reply;
-            if (again is not { IsReplayed: true } || again.Status != first.Reply.Status || again.Body != first.Reply.Body)
+            if (
+                again is not { IsReplayed: true }
+                || again.Status != first.Reply.Status
+                || again.Body != first.Reply.Body
+            )
             {
                 violations.Enqueue($"once: {call} got {first.Reply} and then {again}");
             }

@@ -40,7 +40,14 @@ internal sealed class Nemesis : IAsyncDisposable
     /// <summary>One thing after the other, in an order that the seed decides, until told to stop.</summary>
     public async Task RageAsync(CancellationToken stop)
     {
-        Func<Task>[] deeds = [KillRedisAsync, FreezeRedisAsync, CutConnectionsAsync, KillReplicaAsync, ForgetScriptsAsync];
+        Func<Task>[] deeds =
+        [
+            KillRedisAsync,
+            FreezeRedisAsync,
+            CutConnectionsAsync,
+            KillReplicaAsync,
+            ForgetScriptsAsync,
+        ];
         while (!stop.IsCancellationRequested)
         {
             random.Shuffle(deeds);

@@ -152,8 +152,11 @@ internal sealed class PlantedStore : IAsyncDisposable
 
             return bug switch
             {
-                Bug.SometimesTriesADeleteTwice when isSuccess && !call.IsBatch && first.Kind == Kind.Delete && Sometimes =>
-                    DataProtocol.ReplyOf(call, "KEY_NOT_FOUND"),
+                Bug.SometimesTriesADeleteTwice
+                    when isSuccess && !call.IsBatch && first.Kind == Kind.Delete && Sometimes => DataProtocol.ReplyOf(
+                    call,
+                    "KEY_NOT_FOUND"
+                ),
                 Bug.SaysNothingWasDoneAfterItWasDone when isSuccess && Sometimes => reply with { Status = 503 },
                 _ => reply,
             };
@@ -165,7 +168,15 @@ internal sealed class PlantedStore : IAsyncDisposable
         if (bug == Bug.AnswersBeforeItWrites && !call.IsBatch && call.Steps[0].Kind == Kind.Update)
         {
             var (key, value) = (call.Steps[0].Key, call.Steps[0].Value);
-            _ = Task.Delay(20).ContinueWith(_ => { lock (gate) Change(entries.With(key, value)); }, TaskScheduler.Default);
+            _ = Task.Delay(20)
+                .ContinueWith(
+                    _ =>
+                    {
+                        lock (gate)
+                            Change(entries.With(key, value));
+                    },
+                    TaskScheduler.Default
+                );
             return;
         }
 

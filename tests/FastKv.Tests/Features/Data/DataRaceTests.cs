@@ -96,7 +96,12 @@ public sealed class DataRaceTests(ServiceFixture fixture)
                     .. written[i].Select(key => Upsert(key, $"{i}")),
                     i % 4 == 0
                         ? new JsonObject { ["op"] = "delete", ["key"] = "absent" }
-                        : new JsonObject { ["op"] = "store", ["key"] = $"own-{i:00}", ["value"] = "v" },
+                        : new JsonObject
+                        {
+                            ["op"] = "store",
+                            ["key"] = $"own-{i:00}",
+                            ["value"] = "v",
+                        },
                 ]
             )
         );
@@ -115,10 +120,7 @@ public sealed class DataRaceTests(ServiceFixture fixture)
 
         Assert.All(last.Values, batch => Assert.Contains(batch, done));
         AssertSomeOrderEndsIn(last, done.ToDictionary(i => i, i => written[i]));
-        Assert.Equal(
-            [.. keys, .. done.Select(i => $"own-{i:00}")],
-            await Listing.WalkAsync(api, token, limit: 10)
-        );
+        Assert.Equal([.. keys, .. done.Select(i => $"own-{i:00}")], await Listing.WalkAsync(api, token, limit: 10));
     }
 
     [Theory]
@@ -148,7 +150,12 @@ public sealed class DataRaceTests(ServiceFixture fixture)
                     token,
                     [
                         new JsonObject { ["op"] = "delete", ["key"] = "there" },
-                        new JsonObject { ["op"] = "store", ["key"] = "k", ["value"] = "v" },
+                        new JsonObject
+                        {
+                            ["op"] = "store",
+                            ["key"] = "k",
+                            ["value"] = "v",
+                        },
                     ],
                     once
                 ),
@@ -272,7 +279,10 @@ public sealed class DataRaceTests(ServiceFixture fixture)
                             token,
                             ApiClient.Json("""{"increment":1,"create":true}""")
                         );
-                        Assert.Equal($"{sum}", ValueOf(write.Expect(sum == 1 ? HttpStatusCode.Created : HttpStatusCode.OK)));
+                        Assert.Equal(
+                            $"{sum}",
+                            ValueOf(write.Expect(sum == 1 ? HttpStatusCode.Created : HttpStatusCode.OK))
+                        );
                         (await service.Api.GetAsync("/api/data?limit=3", token)).Expect(HttpStatusCode.OK);
                     }
                 })
