@@ -17,7 +17,10 @@ internal sealed class RedisScript(string source)
         return new RedisScript(reader.ReadToEnd());
     }
 
-    /// <summary>Runs it (<c>EVALSHA</c>), or has it loaded and run (<c>EVAL</c>): one that is not known did not run.</summary>
+    /// <summary>
+    /// Runs it (<c>EVALSHA</c>), or has it kept and run (<c>EVAL</c>): one that is not known did not run. Without the flag
+    /// StackExchange.Redis makes two commands of the latter, and a server that forgets its scripts between them refuses.
+    /// </summary>
     public async Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments)
     {
         try
@@ -26,7 +29,9 @@ internal sealed class RedisScript(string source)
         }
         catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            return await database.ScriptEvaluateAsync(source, keys, arguments).ConfigureAwait(false);
+            return await database
+                .ScriptEvaluateAsync(source, keys, arguments, CommandFlags.NoScriptCache)
+                .ConfigureAwait(false);
         }
     }
 

@@ -124,12 +124,25 @@ public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper outp
     public async Task Redis_that_has_become_a_read_only_replica()
     {
         await using var traffic = await store.TrafficAsync();
+        var brief = ApiClient.NewName("brief");
+        var stored = await store.Service.Api.PostTextAsync(
+            "/api/data",
+            $$"""{"key":"{{brief}}","value":"v","expires_in":1}""",
+            store.Token
+        );
+        stored.Expect(HttpStatusCode.Created);
 
         // Of a master that nobody can reach, so that it keeps what it has.
         await store.TellAsync("replicaof", "127.0.0.1", $"{Wait.FreePort()}");
         await traffic.UntilReadinessIsAsync(503);
         await traffic.UntilAnsweredAsync(100, 503);
         await StillReadsAsync();
+        // What has expired is not listed, though nobody can take its name away.
+        await Wait.UntilAsync(
+            "the entry has expired",
+            async () => (await store.Service.Api.RetrieveAsync(store.Token, brief)).Status == HttpStatusCode.NotFound
+        );
+        Assert.Empty(await Listing.WalkAsync(store.Service.Api, store.Token, brief));
         await store.TellAsync("replicaof", "no", "one");
 
         await RecoversAsync(traffic);

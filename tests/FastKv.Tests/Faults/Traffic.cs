@@ -9,7 +9,7 @@ using Xunit;
 namespace FastKv.Tests.Faults;
 
 /// <summary>
-/// Clients that store, read, update, delete, register and sign in while a test breaks the store, and that hold every answer
+/// Clients that store, read, list, update, modify, delete, write batches, register and sign in while a test breaks the store, and that hold every answer
 /// against what is promised: its status, its time, and what it says about what was done.
 /// </summary>
 internal sealed class Traffic : IAsyncDisposable
@@ -19,7 +19,9 @@ internal sealed class Traffic : IAsyncDisposable
 
     private readonly ApiClient api;
     private readonly string[] tokens;
+    private readonly string prefix = ApiClient.NewName("k");
     private readonly ConcurrentBag<Entry> entries = [];
+    private readonly ConcurrentBag<(Entry, Entry)> unknownBatches = [];
     private readonly ConcurrentBag<Account> accounts = [];
     private readonly ConcurrentQueue<Call> calls = new();
     private readonly ConcurrentQueue<string> violations = new();
@@ -105,6 +107,8 @@ internal sealed class Traffic : IAsyncDisposable
         }
 
         await CheckEntriesAsync();
+        await CheckBatchesAsync();
+        await CheckListingAsync();
         await CheckAccountsAsync(keepsAcknowledged);
         foreach (var call in calls.Where(call => call.Duration > AnswerBound))
         {
@@ -127,7 +131,7 @@ internal sealed class Traffic : IAsyncDisposable
     {
         while (!stopped)
         {
-            var entry = new Entry(token, ApiClient.NewName("k"));
+            var entry = new Entry(token, ApiClient.NewName(prefix));
             entries.Add(entry);
             await UseEntryAsync(entry);
             await Task.Delay(5, CancellationToken.None);
@@ -137,51 +141,103 @@ internal sealed class Traffic : IAsyncDisposable
     private async Task UseEntryAsync(Entry entry)
     {
         if (
-            await WriteAsync("store", entry, 201, "one", () => api.StoreAsync(entry.Token, entry.Key, "one"))
+            await WriteAsync("store", [entry], 201, "1", () => api.StoreAsync(entry.Token, entry.Key, "1"))
             && await ReadAsync(entry)
-            && await WriteAsync("update", entry, 200, "two", () => api.UpdateAsync(entry.Token, entry.Key, "two"))
+            && await ChangeAsync(entry)
             && await ReadAsync(entry)
             && Random.Shared.Next(2) == 0
-            && await WriteAsync("delete", entry, 200, null, () => api.DeleteAsync(entry.Token, entry.Key))
+            && await WriteAsync("delete", [entry], 200, null, () => api.DeleteAsync(entry.Token, entry.Key))
         )
         {
             await ReadAsync(entry);
         }
     }
 
+    // Three ways to write 2 where 1 is.
+    private Task<bool> ChangeAsync(Entry entry) =>
+        Random.Shared.Next(3) switch
+        {
+            0 => WriteAsync("update", [entry], 200, "2", () => api.UpdateAsync(entry.Token, entry.Key, "2")),
+            1 => WriteAsync("modify", [entry], 200, "2", () => IncrementAsync(entry)),
+            _ => ChangeWithAnotherAsync(entry),
+        };
+
+    private Task<Reply> IncrementAsync(Entry entry) =>
+        api.SendAsync(
+            HttpMethod.Patch,
+            ApiClient.PathOf(entry.Key),
+            entry.Token,
+            ApiClient.Json("""{"increment":1}""")
+        );
+
+    private async Task<bool> ChangeWithAnotherAsync(Entry entry)
+    {
+        var other = new Entry(entry.Token, $"{entry.Key}-other");
+        entries.Add(other);
+        var body =
+            $$"""{"operations":[{"op":"update","key":"{{entry.Key}}","value":"2"},{"op":"store","key":"{{other.Key}}","value":"2"}]}""";
+        var isDone = await WriteAsync(
+            "batch",
+            [entry, other],
+            200,
+            "2",
+            () => api.PostTextAsync("/api/batch/write", body, entry.Token)
+        );
+        if (!isDone)
+        {
+            unknownBatches.Add((entry, other));
+        }
+
+        return isDone;
+    }
+
     // Each key has one client, so the only right success is the first; the key is left alone as soon as anything else comes.
     private async Task<bool> WriteAsync(
         string operation,
-        Entry entry,
+        Entry[] written,
         int success,
         string? after,
         Func<Task<Reply>> send
     )
     {
-        switch (await SendAsync(operation, true, send))
+        var reply = await SendAsync(operation, true, send);
+        if ((int?)reply?.Status == success)
         {
-            case { } reply when (int)reply.Status == success:
+            foreach (var entry in written)
+            {
                 entry.Possible = [after];
                 entry.IsDeleted = operation == "delete";
-                return true;
-            case { Status: HttpStatusCode.ServiceUnavailable }:
-                return false;
-            case { Status: HttpStatusCode.GatewayTimeout }:
-                entry.Possible = [.. entry.Possible, after];
-                return false;
-            case { } reply:
-                violations.Enqueue(
-                    $"{(reply.Status == HttpStatusCode.NotFound ? Lost : "")}{operation} of a key that holds {Show(entry.Possible)} got {reply.Text}"
-                );
-                return false;
-            case null:
-                entry.Possible = [.. entry.Possible, after];
-                return false;
+            }
+
+            return true;
         }
+
+        if (reply is null or { Status: HttpStatusCode.GatewayTimeout })
+        {
+            foreach (var entry in written)
+            {
+                entry.Possible = [.. entry.Possible, after];
+            }
+        }
+        else if (reply.Status != HttpStatusCode.ServiceUnavailable)
+        {
+            var isLost = reply.Text.Contains("KEY_NOT_FOUND", StringComparison.Ordinal);
+            violations.Enqueue(
+                $"{(isLost ? Lost : "")}{operation} of a key that holds {Show(written[0].Possible)} got {reply.Text}"
+            );
+        }
+
+        return false;
     }
 
     private async Task<bool> ReadAsync(Entry entry)
     {
+        if (Random.Shared.Next(3) == 0)
+        {
+            await ListAsync(entry);
+            return true;
+        }
+
         var reply = await SendAsync("get", false, () => api.RetrieveAsync(entry.Token, entry.Key));
         if (reply is { Status: HttpStatusCode.OK or HttpStatusCode.NotFound })
         {
@@ -189,6 +245,31 @@ internal sealed class Traffic : IAsyncDisposable
         }
 
         return true;
+    }
+
+    private async Task ListAsync(Entry entry)
+    {
+        var reply = await SendAsync(
+            "list",
+            false,
+            () => api.GetAsync($"/api/data?limit=10&prefix={entry.Key}", entry.Token)
+        );
+        if (reply is { Status: HttpStatusCode.OK })
+        {
+            var items = reply.Json["data"]!["items"]!.AsArray();
+            var isNamed = items.Any(item => item!["key"]!.GetValue<string>() == entry.Key);
+            if (!entry.Possible.Any(value => value is not null == isNamed))
+            {
+                // A key that is gone, or is back after its delete, is a lost write.
+                violations.Enqueue(
+                    $"{(!isNamed || entry.IsDeleted ? Lost : "")}a key that holds {Show(entry.Possible)} is {(isNamed ? "" : "not ")}listed"
+                );
+            }
+        }
+        else if (reply is { Status: not HttpStatusCode.ServiceUnavailable })
+        {
+            violations.Enqueue($"list got {reply.Text}");
+        }
     }
 
     private async Task UseUsersAsync()
@@ -280,13 +361,41 @@ internal sealed class Traffic : IAsyncDisposable
     private async Task CheckEntriesAsync()
     {
         // Every write that was refused or is unknown, and as many of the others.
-        var doubtful = entries.Where(entry => entry.Possible is not ["one" or "two"]).Take(3000).ToList();
-        var sure = entries.Where(entry => entry.Possible is ["one" or "two"]).Take(1000);
+        var doubtful = entries.Where(entry => entry.Possible is not ["1" or "2"]).Take(3000).ToList();
+        var sure = entries.Where(entry => entry.Possible is ["1" or "2"]).Take(1000);
         await Parallel.ForEachAsync(
             doubtful.Concat(sure),
             new ParallelOptions { MaxDegreeOfParallelism = 16 },
             async (entry, _) => Hold(entry, await api.RetrieveAsync(entry.Token, entry.Key))
         );
+    }
+
+    // Done as a whole or not at all.
+    private Task CheckBatchesAsync() =>
+        Parallel.ForEachAsync(
+            unknownBatches.Take(1000),
+            new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (batch, _) =>
+            {
+                var (entry, other) = batch;
+                var changed = (await api.RetrieveAsync(entry.Token, entry.Key)).Text.Contains("\"value\":\"2\"");
+                var stored = (await api.RetrieveAsync(other.Token, other.Key)).Status == HttpStatusCode.OK;
+                if (changed != stored)
+                {
+                    violations.Enqueue($"of a batch only {(changed ? "the update" : "the store")} was done");
+                }
+            }
+        );
+
+    private async Task CheckListingAsync()
+    {
+        foreach (var own in entries.GroupBy(entry => entry.Token))
+        {
+            foreach (var violation in await Listing.ViolationsAsync(api, own.Key, own.Select(e => e.Key), prefix))
+            {
+                violations.Enqueue(violation);
+            }
+        }
     }
 
     private void Hold(Entry entry, Reply reply)
@@ -300,7 +409,7 @@ internal sealed class Traffic : IAsyncDisposable
         if (!entry.Possible.Contains(value))
         {
             // A value older than any that is possible is a lost write; anything else is a write that must not have happened.
-            var isLost = value is null || (value == "one" && entry.Possible.Contains("two")) || entry.IsDeleted;
+            var isLost = value is null || (value == "1" && entry.Possible.Contains("2")) || entry.IsDeleted;
             violations.Enqueue(
                 $"{(isLost ? Lost : "")}a key holds {value ?? "nothing"} where only {Show(entry.Possible)} is possible"
             );

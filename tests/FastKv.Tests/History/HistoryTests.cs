@@ -6,8 +6,9 @@ using Xunit;
 namespace FastKv.Tests.History;
 
 /// <summary>
-/// Clients write through two replicas while a nemesis kills, freezes and cuts Redis and kills the replicas; afterwards their
-/// records must be those of a linearizable store. FASTKV_HISTORY_SECONDS runs it for longer, FASTKV_HISTORY_SEED repeats a run.
+/// Clients write through two replicas while a nemesis kills, freezes and cuts Redis, has it forget its scripts, and kills the
+/// replicas; afterwards their records must be those of a linearizable store, what was sent until it was answered must have been
+/// done once, and the listing must name what can be read. FASTKV_HISTORY_SECONDS runs it for longer, FASTKV_HISTORY_SEED repeats a run.
 /// </summary>
 [Collection(FaultTests.Name)]
 public sealed class HistoryTests(ITestOutputHelper output)
@@ -20,24 +21,32 @@ public sealed class HistoryTests(ITestOutputHelper output)
         Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
         var seed = Setting("FASTKV_HISTORY_SEED") ?? Random.Shared.Next();
         await using var nemesis = await Nemesis.StartAsync(seed);
-        var recorder = new Recorder(() => nemesis.Ports, await nemesis.Api.NewUserTokenAsync());
+        var token = await nemesis.Api.NewUserTokenAsync();
+        var recorder = new Recorder(() => nemesis.Ports, token);
+        var once = new ExactlyOnce(() => nemesis.Ports, token);
         var registrar = new Registrar(() => nemesis.Ports);
         using var stop = new CancellationTokenSource(Duration);
 
         await Task.WhenAll(
             recorder.RunAsync(10, seed, stop.Token),
+            once.RunAsync(6, seed, stop.Token),
             registrar.RunAsync(6, seed, stop.Token),
             nemesis.RageAsync(stop.Token)
         );
         await nemesis.UntilCalmAsync();
         await recorder.ReadAllAsync();
+        await once.CheckAsync(nemesis.Api);
+        var keys = recorder.Keys.Concat(once.Keys);
 
         output.WriteLine($"Seed {seed}. {string.Join(", ", nemesis.Deeds)}.");
         output.WriteLine(recorder.Summary);
+        output.WriteLine(once.Summary);
         output.WriteLine(registrar.Summary);
         Assert.Empty(recorder.Illegal);
         Assert.Empty(registrar.Illegal);
         Assert.True(recorder.Recorded > 20 * Duration.TotalSeconds, recorder.Summary);
+        Assert.Empty(once.Violations);
+        Assert.Empty(await Listing.ViolationsAsync(nemesis.Api, token, keys));
         Assert.Empty(recorder.Violations());
         await registrar.CheckAsync(nemesis.Api, nemesis.Redis);
     }

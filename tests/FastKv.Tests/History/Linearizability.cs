@@ -1,50 +1,50 @@
 namespace FastKv.Tests.History;
 
 /// <summary>
-/// Decides whether the calls on one key can be put in an order in which each takes effect between its start and its end and
-/// gets the answer of a register with create-if-absent, update-if-present, delete and read. The search is that of Wing and
-/// Gong ("Testing and Verifying Concurrent Objects", 1993) with the memory of Lowe ("Testing for Linearizability", 2017): no
-/// pair of calls done and value reached is looked at twice.
+/// Decides whether the calls on a few keys can be put in an order in which each takes effect at one instant between its start and
+/// its end, a batch as a whole, and gets the answer that the contract has for it there (<see cref="Entries.Apply"/>). The search
+/// is that of Wing and Gong ("Testing and Verifying Concurrent Objects", 1993) with the memory of Lowe ("Testing for
+/// Linearizability", 2017): no pair of calls done and entries reached is looked at twice.
 /// </summary>
 internal static class Linearizability
 {
     public static bool Holds(IEnumerable<Operation> operations)
     {
         var history = operations.OrderBy(operation => operation.Start).ToArray();
-        var required = history.Count(operation => operation.Outcome != Outcome.Unknown);
+        var required = history.Count(operation => !operation.IsUnknown);
         var seen = new HashSet<Position>();
-        var path = new Stack<Step>();
-        var here = new Position(new ulong[(history.Length + 63) / 64], null);
-        path.Push(new Step(here, 0, Candidates(history, here)));
-        while (path.TryPeek(out var step))
+        var path = new Stack<Reached>();
+        var here = new Position(new ulong[(history.Length + 63) / 64], Entries.None);
+        path.Push(new Reached(here, 0, Candidates(history, here)));
+        while (path.TryPeek(out var last))
         {
-            if (step.RequiredDone == required)
+            if (last.RequiredDone == required)
             {
                 return true;
             }
 
-            if (!step.Next.MoveNext())
+            if (!last.Next.MoveNext())
             {
                 path.Pop();
                 continue;
             }
 
-            var (index, value) = step.Next.Current;
-            var reached = step.At.With(index, value);
+            var (index, entries) = last.Next.Current;
+            var reached = last.At.With(index, entries);
             if (seen.Add(reached))
             {
-                var done = step.RequiredDone + (history[index].Outcome == Outcome.Unknown ? 0 : 1);
-                path.Push(new Step(reached, done, Candidates(history, reached)));
+                var done = last.RequiredDone + (history[index].IsUnknown ? 0 : 1);
+                path.Push(new Reached(reached, done, Candidates(history, reached)));
             }
         }
 
         return false;
     }
 
-    private sealed record Step(Position At, int RequiredDone, IEnumerator<(int Index, string? Value)> Next);
+    private sealed record Reached(Position At, int RequiredDone, IEnumerator<(int Index, Entries Entries)> Next);
 
-    // The calls that can be the next to take effect, and the value after each; those that must take effect come first.
-    private static IEnumerator<(int Index, string? Value)> Candidates(Operation[] history, Position position)
+    // The calls that can be the next to take effect, and the entries after each; those that must take effect come first.
+    private static IEnumerator<(int Index, Entries Entries)> Candidates(Operation[] history, Position position)
     {
         var open = new List<int>();
         var earliestDeadline = long.MaxValue;
@@ -57,63 +57,41 @@ internal static class Linearizability
             }
         }
 
-        foreach (var i in open.OrderBy(i => history[i].Outcome == Outcome.Unknown).ThenBy(i => history[i].Deadline))
+        foreach (var i in open.OrderBy(i => history[i].IsUnknown).ThenBy(i => history[i].Deadline))
         {
-            if (TryApply(history[i], position.Value, out var after))
+            var (answer, after) = position.Entries.Apply(history[i].Call);
+            // What is unknown and has no effect is as if it never happened, which needs no step.
+            if (history[i].IsUnknown ? !after.Equals(position.Entries) : answer == history[i].Answer)
             {
                 yield return (i, after);
             }
         }
     }
 
-    private static bool TryApply(Operation operation, string? before, out string? after)
-    {
-        var isThere = before is not null;
-        var takesEffect = operation.Kind switch
-        {
-            Kind.Create => !isThere,
-            Kind.Update or Kind.Delete => isThere,
-            _ => isThere && before == operation.Value,
-        };
-        after = (operation.Kind, takesEffect) switch
-        {
-            (Kind.Create or Kind.Update, true) => operation.Value,
-            (Kind.Delete, true) => null,
-            _ => before,
-        };
-        return operation.Outcome switch
-        {
-            Outcome.Done => takesEffect,
-            Outcome.Refused => operation.Kind == Kind.Read ? !isThere : !takesEffect,
-            // Without an effect it is as if it never happened, which needs no step.
-            _ => takesEffect && operation.Kind != Kind.Read,
-        };
-    }
-
-    /// <summary>Which calls have taken effect, and the value after them.</summary>
-    private readonly struct Position(ulong[] done, string? value) : IEquatable<Position>
+    /// <summary>Which calls have taken effect, and the entries after them.</summary>
+    private readonly struct Position(ulong[] done, Entries entries) : IEquatable<Position>
     {
         private readonly ulong[] done = done;
 
-        public string? Value { get; } = value;
+        public Entries Entries { get; } = entries;
 
         public bool Has(int index) => (done[index / 64] >> (index % 64) & 1) != 0;
 
-        public Position With(int index, string? newValue)
+        public Position With(int index, Entries after)
         {
             var more = (ulong[])done.Clone();
             more[index / 64] |= 1UL << (index % 64);
-            return new Position(more, newValue);
+            return new Position(more, after);
         }
 
-        public bool Equals(Position other) => Value == other.Value && done.AsSpan().SequenceEqual(other.done);
+        public bool Equals(Position other) => Entries.Equals(other.Entries) && done.AsSpan().SequenceEqual(other.done);
 
         public override bool Equals(object? other) => other is Position position && Equals(position);
 
         public override int GetHashCode()
         {
             var hash = new HashCode();
-            hash.Add(Value);
+            hash.Add(Entries);
             foreach (var word in done)
             {
                 hash.Add(word);

@@ -40,7 +40,14 @@ internal sealed class Nemesis : IAsyncDisposable
     /// <summary>One thing after the other, in an order that the seed decides, until told to stop.</summary>
     public async Task RageAsync(CancellationToken stop)
     {
-        Func<Task>[] deeds = [KillRedisAsync, FreezeRedisAsync, CutConnectionsAsync, KillReplicaAsync];
+        Func<Task>[] deeds =
+        [
+            KillRedisAsync,
+            FreezeRedisAsync,
+            CutConnectionsAsync,
+            KillReplicaAsync,
+            ForgetScriptsAsync,
+        ];
         while (!stop.IsCancellationRequested)
         {
             random.Shuffle(deeds);
@@ -100,6 +107,16 @@ internal sealed class Nemesis : IAsyncDisposable
         for (var i = 0; i < 10; i++)
         {
             await redis.CliAsync("client", "kill", "type", "normal");
+            await Task.Delay(random.Next(50), CancellationToken.None);
+        }
+    }
+
+    private async Task ForgetScriptsAsync()
+    {
+        Deeds.Add("forget the scripts");
+        for (var i = 0; i < 10; i++)
+        {
+            await redis.CliAsync("script", "flush");
             await Task.Delay(random.Next(50), CancellationToken.None);
         }
     }

@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace FastKv.Tests.History;
@@ -18,16 +16,26 @@ internal enum Bug
     SometimesTriesADeleteTwice,
     SaysNothingWasDoneAfterItWasDone,
     LosesAnAcknowledgedWrite,
+    ChecksAConditionBeforeItWrites,
+    StopsInTheMiddleOfABatch,
+    RemembersASuccessApartFromTheWrite,
+    WritesTheIndexApartFromTheValue,
 }
 
-/// <summary>A small server with the data operations in memory, and one bug for the checker to find.</summary>
+/// <summary>
+/// A small server with the data operations in memory that sometimes breaks a connection instead of answering, and with one bug for
+/// the checks to find.
+/// </summary>
 internal sealed class PlantedStore : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly Bug bug;
     private readonly Lock gate = new();
-    private readonly Dictionary<string, string> values = [];
-    private readonly ConcurrentDictionary<string, string?> copy = new();
+    private readonly Dictionary<string, WireReply> done = [];
+    private readonly Dictionary<string, string> valueOfVersion = [];
+    private readonly HashSet<string> unlisted = [];
+    private Entries entries = Entries.None;
+    private Entries copy = Entries.None;
 
     private PlantedStore(Bug bug)
     {
@@ -36,27 +44,7 @@ internal sealed class PlantedStore : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
-        app.MapPost(
-            "/api/data",
-            async context =>
-            {
-                var body = (await JsonNode.ParseAsync(context.Request.Body))!;
-                await AnswerAsync(
-                    context,
-                    await StoreAsync(body["key"]!.GetValue<string>(), body["value"]!.GetValue<string>())
-                );
-            }
-        );
-        app.MapPut(
-            "/api/data/{key}",
-            async (HttpContext context, string key) =>
-            {
-                var body = (await JsonNode.ParseAsync(context.Request.Body))!;
-                await AnswerAsync(context, Update(key, body["value"]!.GetValue<string>()));
-            }
-        );
-        app.MapDelete("/api/data/{key}", (HttpContext context, string key) => AnswerAsync(context, Delete(key)));
-        app.MapGet("/api/data/{key}", (HttpContext context, string key) => RetrieveAsync(context, key));
+        app.Run(ServeAsync);
     }
 
     public int Port => new Uri(app.Urls.First()).Port;
@@ -72,109 +60,186 @@ internal sealed class PlantedStore : IAsyncDisposable
 
     private static bool Sometimes => Random.Shared.Next(10) == 0;
 
-    private async Task<int> StoreAsync(string key, string value)
+    private async Task ServeAsync(HttpContext context)
     {
-        if (bug == Bug.ReadsThenWritesInsteadOfSetIfAbsent)
+        var request = context.Request;
+        if (request is { Method: "GET", Path.Value: "/api/data" })
         {
-            if (Find(key) is not null)
+            await WriteAsync(context, List());
+            return;
+        }
+
+        var body = request.ContentLength > 0 ? await JsonNode.ParseAsync(request.Body) : null;
+        Call call;
+        lock (gate)
+        {
+            call = DataProtocol.CallOf(
+                request.Method,
+                request.Path,
+                request.QueryString.HasValue,
+                body,
+                text => request.Headers.TryGetValue(text, out var tag) ? ValueOf($"{tag}") : ValueOf(text)
+            );
+        }
+
+        var reply = await AnswerAsync(call, request.Headers["Idempotency-Key"]);
+        if (reply is null || !call.IsRead && Sometimes && Sometimes)
+        {
+            context.Abort();
+            return;
+        }
+
+        await WriteAsync(context, reply);
+    }
+
+    // Null: the connection breaks.
+    private async Task<WireReply?> AnswerAsync(Call call, string? idempotencyKey)
+    {
+        var first = call.Steps[0];
+        if (
+            bug == Bug.ReadsThenWritesInsteadOfSetIfAbsent && !call.IsBatch && first.Kind == Kind.Create
+            || bug == Bug.ChecksAConditionBeforeItWrites && !call.IsBatch && first.IfMatch is not null
+        )
+        {
+            var before = entries.Apply(call).Answer;
+            if (before is not ("200" or "201"))
             {
-                return 409;
+                return DataProtocol.ReplyOf(call, before);
             }
 
             await Task.Delay(5);
-            Set(key, value);
-            return 201;
+            call = Call.Of(first with { Kind = first.Kind == Kind.Create ? Kind.Upsert : first.Kind, IfMatch = null });
         }
 
         lock (gate)
         {
-            if (values.ContainsKey(key))
+            if (idempotencyKey is not null && done.TryGetValue(idempotencyKey, out var known))
             {
-                return 409;
+                return known with
+                {
+                    Headers = new Dictionary<string, string>(known.Headers) { ["Idempotent-Replayed"] = "true" },
+                };
             }
 
-            if (bug != Bug.LosesAnAcknowledgedWrite || !Sometimes)
+            var (answer, after) = entries.Apply(call);
+            var reply = DataProtocol.ReplyOf(call, answer);
+            if (call.IsRead)
             {
-                Set(key, value);
+                return bug == Bug.ReadsFromACopyThatLags ? DataProtocol.ReplyOf(call, copy.Apply(call).Answer) : reply;
             }
 
-            return bug == Bug.SaysNothingWasDoneAfterItWasDone && Sometimes ? 503 : 201;
+            var isSuccess = reply.Status is 200 or 201;
+            if (isSuccess && bug == Bug.StopsInTheMiddleOfABatch && call.IsBatch && Sometimes)
+            {
+                Change(entries.Apply(Call.Of(first)).After);
+                return null;
+            }
+
+            if (isSuccess && !(bug == Bug.LosesAnAcknowledgedWrite && first.Kind == Kind.Create && Sometimes))
+            {
+                Write(call, after);
+            }
+
+            if (isSuccess && bug == Bug.RemembersASuccessApartFromTheWrite && Sometimes)
+            {
+                return null;
+            }
+
+            if (isSuccess && idempotencyKey is not null)
+            {
+                done[idempotencyKey] = reply;
+            }
+
+            return bug switch
+            {
+                Bug.SometimesTriesADeleteTwice
+                    when isSuccess && !call.IsBatch && first.Kind == Kind.Delete && Sometimes => DataProtocol.ReplyOf(
+                    call,
+                    "KEY_NOT_FOUND"
+                ),
+                Bug.SaysNothingWasDoneAfterItWasDone when isSuccess && Sometimes => reply with { Status = 503 },
+                _ => reply,
+            };
         }
     }
 
-    private int Update(string key, string value)
+    private void Write(Call call, Entries after)
     {
-        lock (gate)
+        if (bug == Bug.AnswersBeforeItWrites && !call.IsBatch && call.Steps[0].Kind == Kind.Update)
         {
-            if (!values.ContainsKey(key))
-            {
-                return 404;
-            }
+            var (key, value) = (call.Steps[0].Key, call.Steps[0].Value);
+            _ = Task.Delay(20)
+                .ContinueWith(
+                    _ =>
+                    {
+                        lock (gate)
+                            Change(entries.With(key, value));
+                    },
+                    TaskScheduler.Default
+                );
+            return;
+        }
 
-            if (bug == Bug.AnswersBeforeItWrites)
+        foreach (var key in after.Keys.Except(entries.Keys))
+        {
+            if (bug == Bug.WritesTheIndexApartFromTheValue && Sometimes)
             {
-                _ = Task.Delay(20).ContinueWith(_ => Set(key, value), TaskScheduler.Default);
+                unlisted.Add(key);
             }
             else
             {
-                Set(key, value);
+                unlisted.Remove(key);
             }
-
-            return 200;
         }
+
+        Change(after);
     }
 
-    private int Delete(string key)
+    private void Change(Entries after)
+    {
+        entries = after;
+        foreach (var key in after.Keys)
+        {
+            valueOfVersion[Entries.VersionOf(after[key]!)] = after[key]!;
+        }
+
+        _ = Task.Delay(20).ContinueWith(_ => Volatile.Write(ref copy, after), TaskScheduler.Default);
+    }
+
+    private WireReply List()
     {
         lock (gate)
         {
-            var deleted = values.Remove(key);
-            copy[key] = null;
-            return deleted && !(bug == Bug.SometimesTriesADeleteTwice && Sometimes) ? 200 : 404;
-        }
-    }
-
-    private Task RetrieveAsync(HttpContext context, string key)
-    {
-        var value = bug == Bug.ReadsFromACopyThatLags ? copy.GetValueOrDefault(key) : Find(key);
-        context.Response.StatusCode = value is null ? 404 : 200;
-        return WriteAsync(
-            context,
-            new JsonObject
+            var items = new JsonArray([
+                .. entries.Keys.Except(unlisted).Select(key => new JsonObject { ["key"] = key }),
+            ]);
+            var body = new JsonObject
             {
-                ["data"] = new JsonObject { ["key"] = key, ["value"] = value },
-            }
-        );
-    }
-
-    private string? Find(string key)
-    {
-        lock (gate)
-        {
-            return values.GetValueOrDefault(key);
+                ["data"] = new JsonObject { ["items"] = items, ["next_cursor"] = null },
+            };
+            return new WireReply(200, new Dictionary<string, string>(), body.ToJsonString());
         }
     }
 
-    private void Set(string key, string value)
+    // Of a header's name nothing, of a version the value that has it, if there ever was one.
+    private string? ValueOf(string version)
     {
-        lock (gate)
-        {
-            values[key] = value;
-        }
-
-        _ = Task.Delay(20).ContinueWith(_ => copy[key] = value, TaskScheduler.Default);
+        var digits = version.Trim('"');
+        return digits == "*" ? "*"
+            : digits.Length != 32 ? null
+            : valueOfVersion.GetValueOrDefault(digits, "a value that never was");
     }
 
-    private static Task AnswerAsync(HttpContext context, int status)
+    private static Task WriteAsync(HttpContext context, WireReply reply)
     {
-        context.Response.StatusCode = status;
-        return WriteAsync(context, new JsonObject());
-    }
-
-    private static Task WriteAsync(HttpContext context, JsonObject body)
-    {
-        var bytes = System.Text.Encoding.UTF8.GetBytes(body.ToJsonString());
+        var bytes = System.Text.Encoding.UTF8.GetBytes(reply.Body);
+        context.Response.StatusCode = reply.Status;
         context.Response.ContentLength = bytes.Length;
+        foreach (var (name, value) in reply.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         return context.Response.Body.WriteAsync(bytes).AsTask();
     }
 }

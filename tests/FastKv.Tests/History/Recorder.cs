@@ -1,126 +1,185 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using FastKv.Tests.Harness;
 
 namespace FastKv.Tests.History;
 
 /// <summary>
-/// Clients that read and write a few keys through any replica, and the record of every call. The keys change every two seconds,
-/// so that each history stays short enough to search.
+/// Clients that read and write a few groups of keys through any replica, one by one and in batches, and the record of every call.
+/// The groups change every two seconds, so that each history stays short enough to search.
 /// </summary>
 /// <param name="ports">Where the replicas listen now; the nemesis changes it.</param>
 internal sealed class Recorder(Func<int[]> ports, string? token)
 {
-    private const int Keys = 4;
+    private const int Groups = 4;
+    private static readonly string[] Members = ["a", "b", "c"];
     private static readonly long EpochTicks = 2 * Stopwatch.Frequency;
+    private static readonly Kind[] BatchKinds = [Kind.Create, Kind.Update, Kind.Upsert, Kind.Upsert, Kind.Delete];
 
+    private readonly WireClients clients = new(ports, token);
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Operation>> histories = new();
-    private readonly ConcurrentDictionary<int, int> statuses = new();
+    private readonly ConcurrentDictionary<string, string> lastSeen = new();
+    private readonly ConcurrentDictionary<string, int> answers = new();
     private readonly ConcurrentQueue<string> illegal = new();
     private int lastValue;
+    private int repeated;
 
     /// <summary>Answers outside the contract.</summary>
     public IReadOnlyCollection<string> Illegal => illegal;
 
     public int Recorded => histories.Values.Sum(history => history.Count);
 
-    public string Summary =>
-        $"{Recorded} calls on {histories.Count} keys, {histories.Values.Sum(h => h.Count(o => o.Outcome == Outcome.Unknown))} unknown; "
-        + string.Join(", ", statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}: {s.Value}"));
+    /// <summary>Every key that may be there.</summary>
+    public IEnumerable<string> Keys => histories.Keys.SelectMany(KeysOf);
 
-    /// <summary>Runs clients until they are told to stop; then every key is read once more.</summary>
-    public async Task RunAsync(int clients, int seed, CancellationToken stop)
-    {
-        await Task.WhenAll(
-            Enumerable.Range(0, clients).Select(i => Task.Run(() => ClientAsync(new Random(seed + i), stop), stop))
+    public string Summary =>
+        $"{Recorded} calls on {histories.Count} groups of keys, "
+        + $"{histories.Values.Sum(h => h.Count(o => o.IsUnknown))} unknown, {repeated} sent again; "
+        + string.Join(", ", answers.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}: {s.Value}"));
+
+    /// <summary>Runs clients until they are told to stop.</summary>
+    public Task RunAsync(int count, int seed, CancellationToken stop) =>
+        Task.WhenAll(
+            Enumerable.Range(0, count).Select(i => Task.Run(() => ClientAsync(new Random(seed + i), stop), stop))
         );
-    }
 
     /// <summary>Reads every key, so that a lost write shows though nobody read it meanwhile.</summary>
     public Task ReadAllAsync() =>
         Parallel.ForEachAsync(
             histories.Keys,
             new ParallelOptions { MaxDegreeOfParallelism = 4 },
-            async (key, _) => await CallAsync(new Random(0), key, Kind.Read)
+            async (group, _) =>
+            {
+                Step[] reads = [.. KeysOf(group).Select(key => new Step(Kind.Read, key))];
+                await CallAsync(new Random(0), group, Call.BatchOf(reads));
+                await CallAsync(new Random(0), group, Call.Of(reads[0]));
+            }
         );
 
-    /// <summary>The keys whose calls no register can have answered, with their calls.</summary>
+    /// <summary>The groups of keys whose calls nothing can have answered that keeps the contract, with their calls.</summary>
     public IReadOnlyList<string> Violations() =>
         [
             .. histories
                 .Where(history => !Linearizability.Holds(history.Value))
                 .Select(history =>
-                    $"{history.Key}:\n"
-                    + string.Join(
-                        '\n',
-                        history
-                            .Value.OrderBy(operation => operation.Start)
-                            .Select(o => $"  {o.Start}..{o.End} {o.Kind} {o.Value} {o.Outcome}")
-                    )
+                    $"history of {history.Key}:\n  " + string.Join("\n  ", history.Value.OrderBy(o => o.Start))
                 ),
         ];
+
+    private static IEnumerable<string> KeysOf(string group) => Members.Select(member => $"{group}-{member}");
 
     private async Task ClientAsync(Random random, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var key = $"e{Stopwatch.GetTimestamp() / EpochTicks}-{random.Next(Keys)}";
-            await CallAsync(random, key, (Kind)random.Next(4));
+            var group = $"e{Stopwatch.GetTimestamp() / EpochTicks}-{random.Next(Groups)}";
+            await CallAsync(random, group, NextCall(random, [.. KeysOf(group)]));
             await Task.Delay(random.Next(15), CancellationToken.None);
         }
     }
 
-    private async Task CallAsync(Random random, string key, Kind kind)
+    private Call NextCall(Random random, string[] keys)
     {
-        var value = kind is Kind.Create or Kind.Update ? $"v{Interlocked.Increment(ref lastValue)}" : null;
-        var (method, path, body) = kind switch
+        random.Shuffle(keys);
+        var some = keys[..random.Next(2, keys.Length + 1)];
+        return random.Next(10) switch
         {
-            Kind.Create => ("POST", "/api/data", $$"""{"key":"{{key}}","value":"{{value}}"}"""),
-            Kind.Update => ("PUT", ApiClient.PathOf(key), $$"""{"value":"{{value}}"}"""),
-            Kind.Delete => ("DELETE", ApiClient.PathOf(key), null),
-            _ => ("GET", ApiClient.PathOf(key), null),
+            0 => Call.BatchOf([.. some.Select(key => new Step(Kind.Read, key))]),
+            1 or 2 => Call.BatchOf([
+                .. some.Select(key => NextStep(random, BatchKinds[random.Next(BatchKinds.Length)], key)),
+            ]),
+            _ => Call.Of(NextStep(random, (Kind)random.Next(7), keys[0])),
         };
-        var replicas = ports();
-        var start = Stopwatch.GetTimestamp();
-        (int Status, string Body)? reply;
-        try
-        {
-            reply = await WireClient.SendAsync(replicas[random.Next(replicas.Length)], method, path, token, body);
-        }
-        catch (NotSentException)
-        {
-            return;
-        }
+    }
 
-        var end = Stopwatch.GetTimestamp();
-        statuses.AddOrUpdate(reply?.Status ?? 0, 1, (_, count) => count + 1);
-        if (OutcomeOf(kind, reply) is { } outcome)
+    private Step NextStep(Random random, Kind kind, string key) =>
+        new(
+            kind,
+            key,
+            kind switch
+            {
+                Kind.Read or Kind.Delete => null,
+                Kind.Increment or Kind.Count => $"{random.Next(1, 10)}",
+                // Each is another, and most are far enough apart to be told from sums.
+                _ => Interlocked.Increment(ref lastValue) is var number && number % 8 == 0
+                    ? $"v{number}"
+                    : $"{number * 1000}",
+            },
+            kind is Kind.Read or Kind.Create || random.Next(2) == 0 ? null
+                : random.Next(6) == 0 ? "*"
+                : lastSeen.GetValueOrDefault(key)
+        );
+
+    private async Task CallAsync(Random random, string group, Call call)
+    {
+        var history = histories.GetOrAdd(group, _ => new());
+        if (call.IsRead || random.Next(2) == 0)
         {
-            var seen =
-                kind == Kind.Read && outcome == Outcome.Done
-                    ? JsonNode.Parse(reply!.Value.Body)!["data"]!["value"]!.GetValue<string>()
-                    : value;
-            histories.GetOrAdd(key, _ => new()).Enqueue(new Operation(kind, seen, outcome, start, end));
+            if (await clients.SendOnceAsync(random, call) is { } once)
+            {
+                Record(history, call, once);
+            }
+        }
+        else
+        {
+            var sent = await clients.SendUntilAnsweredAsync(random, call, ApiClient.NewName());
+            if (sent.FirstUnknown is not null)
+            {
+                Interlocked.Increment(ref repeated);
+            }
+
+            if (sent.Reply is { IsReplayed: true } && sent.FirstUnknown is null)
+            {
+                illegal.Enqueue($"{call} was sent once and got {sent.Reply}");
+            }
+
+            Record(history, call, sent);
         }
     }
 
-    // Null if the call certainly did nothing: it says so (503), or it was a read.
-    private Outcome? OutcomeOf(Kind kind, (int Status, string Body)? reply)
+    private void Record(ConcurrentQueue<Operation> history, Call call, Sent sent)
     {
-        switch (reply?.Status, kind)
+        var reply = sent.Reply;
+        var isUnknown = !call.IsRead && (reply is null or { Status: 504 });
+        var isSuccess = reply is { Status: 200 or 201 };
+        var answer = reply is { Status: 200 or 201 or 404 or 409 or 412 } ? DataProtocol.AnswerOf(call, reply) : null;
+        Count(answer?.Split(' ')[0] ?? $"{reply?.Status ?? 0}");
+
+        // What succeeds with an Idempotency-Key was done once, whichever time; else an earlier time may still be to come.
+        if (isUnknown || sent.FirstUnknown is not null && !isSuccess)
         {
-            case (201, Kind.Create) or (200, not Kind.Create):
-                return Outcome.Done;
-            case (409, Kind.Create) or (404, not Kind.Create):
-                return Outcome.Refused;
-            case (503, _) or (null, Kind.Read):
-                return null;
-            case (504, not Kind.Read) or (null, _):
-                return Outcome.Unknown;
-            default:
-                illegal.Enqueue($"{kind} got {reply}");
-                return Outcome.Unknown;
+            history.Enqueue(new Operation(call, null, sent.FirstUnknown ?? sent.Start, sent.End));
+        }
+
+        if (answer is not null)
+        {
+            // A replayed answer is that of an earlier time.
+            var start = reply!.IsReplayed ? sent.FirstUnknown ?? sent.Start : sent.Start;
+            Remember(call, answer);
+            history.Enqueue(new Operation(call, answer, start, sent.End));
+        }
+        else if (!isUnknown && reply is not (null or { Status: 503 }))
+        {
+            illegal.Enqueue($"{call} got {reply}");
+        }
+    }
+
+    private void Count(string answer) => answers.AddOrUpdate(answer, 1, (_, count) => count + 1);
+
+    // For conditions that have a chance to hold.
+    private void Remember(Call call, string answer)
+    {
+        var words = answer.Split(' ');
+        foreach (var step in call.Steps)
+        {
+            if (words[0] is "200" or "201" && step.Kind != Kind.Delete)
+            {
+                var value = !call.IsBatch && words.Length > 1 ? words[1] : step.Value;
+                if (value is not null)
+                {
+                    lastSeen[step.Key] = value;
+                }
+            }
         }
     }
 }

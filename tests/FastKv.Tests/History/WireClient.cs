@@ -15,12 +15,13 @@ internal static class WireClient
 
     /// <returns>The answer; null if it was lost, so that nobody knows what became of the request.</returns>
     /// <exception cref="NotSentException">There was no connection to send it on.</exception>
-    public static async Task<(int Status, string Body)?> SendAsync(
+    public static async Task<WireReply?> SendAsync(
         int port,
         string method,
         string path,
         string? token,
-        string? json
+        string? json,
+        params (string Name, string Value)[] headers
     )
     {
         using var socket = new TcpClient();
@@ -37,6 +38,11 @@ internal static class WireClient
         var head = new StringBuilder($"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
         head.Append(token is null ? "" : $"Authorization: Bearer {token}\r\n");
         head.Append(json is null ? "" : $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n");
+        foreach (var (name, value) in headers)
+        {
+            head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+        }
+
         head.Append("\r\n");
         try
         {
@@ -54,7 +60,7 @@ internal static class WireClient
     }
 
     // Whole only if the body is as long as the head says.
-    private static (int, string)? Parse(string answer)
+    private static WireReply? Parse(string answer)
     {
         var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         if (end < 0)
@@ -62,16 +68,25 @@ internal static class WireClient
             return null;
         }
 
-        var length = answer[..end]
+        var headers = answer[..end]
             .Split("\r\n")
-            .FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+            .Skip(1)
+            .Select(line => line.Split(": ", 2))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
         var body = answer[(end + 4)..];
         return
-            length is not null
-            && Encoding.UTF8.GetByteCount(body) == int.Parse(length[15..], CultureInfo.InvariantCulture)
-            ? (int.Parse(answer.AsSpan(9, 3), CultureInfo.InvariantCulture), body)
+            headers.TryGetValue("Content-Length", out var length)
+            && Encoding.UTF8.GetByteCount(body) == int.Parse(length, CultureInfo.InvariantCulture)
+            ? new WireReply(int.Parse(answer.AsSpan(9, 3), CultureInfo.InvariantCulture), headers, body)
             : null;
     }
+}
+
+/// <summary>A whole answer.</summary>
+internal sealed record WireReply(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
+{
+    /// <summary>Whether it is the answer to an earlier request with the same Idempotency-Key.</summary>
+    public bool IsReplayed => Headers.ContainsKey("Idempotent-Replayed");
 }
 
 internal sealed class NotSentException : Exception;
