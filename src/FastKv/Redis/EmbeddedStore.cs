@@ -4,6 +4,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using FastKv.Configuration;
 using Garnet;
+using Garnet.server;
+using Garnet.server.Auth.Settings;
+using Tsavorite.core;
 
 namespace FastKv.Redis;
 
@@ -14,99 +17,156 @@ namespace FastKv.Redis;
 /// </summary>
 internal sealed class EmbeddedStore : IDisposable
 {
-    private readonly GarnetServer server;
-    private readonly FileStream directoryLock;
+    private readonly Server server;
+    private readonly SerializedSessions sessions;
 
-    private EmbeddedStore(GarnetServer server, FileStream directoryLock, string connectionString)
+    private EmbeddedStore(DataFolder folder)
     {
-        this.server = server;
-        this.directoryLock = directoryLock;
-        ConnectionString = connectionString;
+        Folder = folder;
+        var endPoint = FreeEndPoint();
+        var password = RandomNumberGenerator.GetHexString(32);
+        var listener = new GarnetServerTcp(endPoint);
+        server = new Server(Options(folder, endPoint, password), listener);
+        sessions = SerializedSessions.Install(listener, server.Log);
+        ConnectionString = $"{endPoint},password={password}";
     }
+
+    /// <summary>Where the data are.</summary>
+    public DataFolder Folder { get; }
 
     /// <summary>How StackExchange.Redis reaches it.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>Bytes of the log of commands.</summary>
+    public long LogBytes => server.Log.Bytes;
+
+    /// <summary>Bytes of data that had no room in memory, outdated ones with them.</summary>
+    public long SpilledBytes => server.Data.Memory - server.Data.Disk;
+
     /// <summary>Recovers the data of <paramref name="directory"/> and listens.</summary>
-    /// <exception cref="InvalidSettingException">The folder can't be written, or another process uses it.</exception>
+    /// <exception cref="InvalidSettingException">The folder can't be written, another process uses it, or its files are damaged.</exception>
     public static EmbeddedStore Start(string directory)
     {
-        var directoryLock = Lock(directory);
-        var port = FreePort();
-        var password = RandomNumberGenerator.GetHexString(32);
-        var server = new GarnetServer([
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            $"{port}",
-            "--auth",
-            "Password",
-            "--password",
-            password,
-            "--lua",
-            // A script locks its keys, all of which it must declare, until it ends. Without this the scripts of two connections
-            // run interleaved, and two registrations can both find a name free.
-            "--lua-transaction-mode",
-            "--aof",
-            "--aof-commit-freq",
-            "0",
-            "--aof-commit-wait",
-            "--recover",
-            "--checkpointdir",
-            directory,
-            "--device-type",
-            "RandomAccess",
-            // What does not fit in memory goes to disk instead of being dropped.
-            "--storage-tier",
-            "--logdir",
-            directory,
-            "--memory",
-            "256m",
-            "--page",
-            "8m",
-            "--aof-memory",
-            "64m",
-            "--aof-page-size",
-            "16m",
-            "--index",
-            "16m",
-            "-q",
-        ]);
-        server.Start();
-        return new EmbeddedStore(server, directoryLock, $"127.0.0.1:{port},password={password}");
+        var folder = DataFolder.Open(directory);
+        try
+        {
+            CommandLogFiles.Split(directory);
+            DeleteSpilled(directory);
+            var store = new EmbeddedStore(folder);
+            store.server.Start();
+            return store;
+        }
+        catch (Exception damaged) when (damaged is TsavoriteException or IOException)
+        {
+            folder.Dispose();
+            throw new InvalidSettingException(
+                $"The data in {directory} can't be read back ({damaged.GetType().Name}); set FastKv__DataDirectory to another folder, or put a copy of this one in its place."
+            );
+        }
+    }
+
+    /// <summary>Where everything now ends.</summary>
+    public StorePlace Place()
+    {
+        lock (sessions.Turn)
+        {
+            return new StorePlace(server.Log.End, server.Data.Memory);
+        }
+    }
+
+    /// <summary>Forgets what was written before a place; every key that lives must have been written again since.</summary>
+    public void ForgetBefore(StorePlace place)
+    {
+        lock (sessions.Turn)
+        {
+            server.Log.ForgetBefore(place.Log);
+            server.ForgetDataBefore(place.Data);
+        }
     }
 
     public void Dispose()
     {
+        Folder.Stop();
         server.Dispose();
-        directoryLock.Dispose();
+        Folder.Dispose();
     }
 
-    private static FileStream Lock(string directory)
+    /// <summary>What had no room in memory the last time: it is made again from the log.</summary>
+    private static void DeleteSpilled(string directory)
     {
-        try
+        var data = new DirectoryInfo(Path.Combine(directory, "Store"));
+        foreach (var file in data.Exists ? data.EnumerateFiles("hlog*") : [])
         {
-            Directory.CreateDirectory(directory);
-            return new FileStream(
-                Path.Combine(directory, "lock"),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidSettingException(
-                $"The data folder {directory} can't be used (it can't be written, or another FastKv uses it); set FastKv__DataDirectory to a folder of its own, or ConnectionStrings__Redis to a Redis."
-            );
+            file.Delete();
         }
     }
 
-    private static int FreePort()
+    private static GarnetServerOptions Options(DataFolder folder, EndPoint endPoint, string password) =>
+        new()
+        {
+            EndPoints = [endPoint],
+            AuthSettings = new PasswordAuthenticationSettings(password),
+            MaxDatabases = 1,
+            QuietMode = true,
+            EnableLua = true,
+            LuaOptions = new LuaOptions(),
+            // A script locks its keys, all of which it must declare, until it ends.
+            LuaTransactionMode = true,
+            // A session that commits keeps its thread, and what it waits for needs others.
+            ThreadPoolMinThreads = 16,
+            // The log is committed by the sessions, before they answer.
+            EnableAOF = true,
+            CommitFrequencyMs = -1,
+            AofMemorySize = "64m",
+            AofPageSize = "16m",
+            // What is no longer needed goes in whole files.
+            AofSegmentSize = $"{CommandLogFiles.Bytes}",
+            Recover = true,
+            // Rather no start than one that has forgotten.
+            FailOnRecoveryError = true,
+            CheckpointDir = folder.Path,
+            DeviceType = DeviceType.RandomAccess,
+            DeviceFactoryCreator = new RetryingDeviceFactory.Creator(
+                new LocalStorageNamedDeviceFactoryCreator(deviceType: DeviceType.RandomAccess),
+                folder
+            ),
+            // What does not fit in memory goes to disk instead of being dropped.
+            EnableStorageTier = true,
+            LogDir = folder.Path,
+            LogMemorySize = "256m",
+            PageSize = "8m",
+            SegmentSize = "16m",
+            ObjectLogSegmentSize = "16m",
+            IndexMemorySize = "16m",
+        };
+
+    private static IPEndPoint FreeEndPoint()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        return (IPEndPoint)listener.LocalEndpoint;
+    }
+
+    /// <summary>Garnet, with a way to its two logs: that of commands, and that of the data.</summary>
+    private sealed class Server : GarnetServer
+    {
+        public Server(GarnetServerOptions options, GarnetServerTcp listener)
+            : base(options, servers: [listener])
+        {
+            Log = new CommandLog(storeWrapper.appendOnlyFile.Log.SingleLog);
+        }
+
+        public CommandLog Log { get; }
+
+        /// <summary>Where the part of the data's log begins that is only on disk, and where that which is in memory.</summary>
+        public (long Disk, long Memory) Data =>
+            (storeWrapper.store.Log.BeginAddress, storeWrapper.store.Log.HeadAddress);
+
+        public void ForgetDataBefore(long place) =>
+            storeWrapper.store.Log.ShiftBeginAddress(place, snapToPageStart: true, truncateLog: true);
     }
 }
+
+/// <summary>A place in the log of commands, and the place in the data's that no longer changes.</summary>
+internal readonly record struct StorePlace(long Log, long Data);
 #endif

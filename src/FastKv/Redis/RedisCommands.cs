@@ -32,6 +32,7 @@ internal sealed class RedisCommands
 
     private readonly RedisConnection connection;
     private readonly LargeValueLane large;
+    private readonly WriteGate gate;
     private readonly FailoverMonitor failover;
     private readonly UnknownErrorLog unknownErrors;
     private readonly TimeSpan timeout;
@@ -41,6 +42,7 @@ internal sealed class RedisCommands
     public RedisCommands(
         RedisConnection connection,
         LargeValueLane large,
+        WriteGate gate,
         FailoverMonitor failover,
         UnknownErrorLog unknownErrors,
         RedisOptions options
@@ -48,6 +50,7 @@ internal sealed class RedisCommands
     {
         this.connection = connection;
         this.large = large;
+        this.gate = gate;
         this.failover = failover;
         this.unknownErrors = unknownErrors;
         timeout = options.CommandTimeout;
@@ -302,6 +305,11 @@ internal sealed class RedisCommands
         bool isLarge = false
     )
     {
+        if (kind is not CommandKind.Read)
+        {
+            gate.ThrowIfClosed();
+        }
+
         deadline?.ThrowIfPassed();
         var database = (isLarge ? large.Connection : connection).Database;
         try

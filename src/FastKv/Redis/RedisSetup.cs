@@ -21,6 +21,10 @@ internal static partial class RedisSetup
             directory = builder.Configuration[$"{Setting.Root}:DataDirectory"] ?? "data";
             connectionString = builder.Services.AddEmbeddedStore(Path.GetFullPath(directory));
         }
+        else
+        {
+            builder.Services.AddSingleton<WriteGate>();
+        }
 
         var configuration = options.ToConfiguration(connectionString);
         if (!string.IsNullOrEmpty(configuration.ServiceName))
@@ -104,6 +108,10 @@ internal static partial class RedisSetup
         // As an instance, which the container does not dispose: its lifetime below does, and Garnet can't be disposed twice.
         services.AddSingleton(store);
         services.AddHostedService<EmbeddedStoreLifetime>();
+        services.AddSingleton(store.Folder);
+        services.AddSingleton(store.Folder.Gate);
+        services.AddHostedService<DataFolderMonitor>();
+        services.AddHostedService<EmbeddedStoreCompaction>();
         return store.ConnectionString;
     }
 

@@ -344,6 +344,7 @@ public sealed class RedisDiagnosticsTests
             new RedisCommands(
                 connection,
                 lane,
+                new WriteGate(),
                 failover,
                 new UnknownErrorLog(time, NullLogger<UnknownErrorLog>.Instance),
                 options
