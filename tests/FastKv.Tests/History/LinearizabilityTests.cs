@@ -345,12 +345,8 @@ public sealed class LinearizabilityTests
     {
         var isBatch = random.Next(3) == 0;
         var kinds = isBatch ? 4 : 7;
-        Step[] steps =
-        [
-            .. (isBatch ? new[] { "k", "l" } : [random.Next(3) == 0 ? "l" : "k"]).Select(key =>
-                AnyStep(random, (Kind)random.Next(kinds), key)
-            ),
-        ];
+        string[] keys = isBatch ? ["k", "l"] : [random.Next(3) == 0 ? "l" : "k"];
+        Step[] steps = [.. keys.Select(key => AnyStep(random, (Kind)random.Next(kinds), key))];
         if (isBatch && random.Next(4) == 0)
         {
             steps = [.. steps.Select(step => new Step(Kind.Read, step.Key))];
