@@ -125,7 +125,7 @@ internal sealed class RedisCommands
             deadline
         );
 
-    /// <summary>Runs a Lua script on one key, so that it is right on a cluster too.</summary>
+    /// <summary>Runs a short Lua script on one key, so that it is right on a cluster too. It goes whole each time (<c>EVAL</c>).</summary>
     public Task<RedisResult> EvaluateAsync(
         string script,
         RedisKey key,
@@ -135,7 +135,13 @@ internal sealed class RedisCommands
         RunAsync(
             "EVAL",
             CommandKind.Script,
-            static (database, call) => database.ScriptEvaluateAsync(call.script, [call.key], call.arguments),
+            static (database, call) =>
+                database.ScriptEvaluateAsync(
+                    call.script,
+                    [call.key],
+                    call.arguments,
+                    CommandFlags.NoScriptCache
+                ),
             (script, key, arguments),
             deadline
         );

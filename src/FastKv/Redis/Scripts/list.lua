@@ -2,8 +2,8 @@
 --
 -- KEYS  1  fastkv:keys:{user}     sorted set, all scores 0: the user's keys
 --       2  fastkv:expiry:{user}   sorted set: those that expire, by the millisecond at which they do
--- ARGV  1  where to begin: "[" or "(" and a key, inclusive or exclusive
---       2  where to end, likewise, or "+"
+-- ARGV  1  where to begin, as ZRANGE … BYLEX takes it
+--       2  where to end, likewise
 --       3  keys of a page
 --       4  names of expired entries that are taken away at most
 --

@@ -16,6 +16,7 @@ public sealed class ListDataTests(ServiceFixture fixture)
         "%",
         "%2F",
         "+",
+        "-",
         "/",
         "/a",
         "A",
