@@ -170,6 +170,11 @@ internal sealed record RawAnswer(string Head, byte[] Body)
             return Body.Length == 0 && Header("Location") == "/docs" ? null : $"headers {Head}";
         }
 
+        if (Status == 304)
+        {
+            return Body.Length == 0 && Header("ETag") is not null ? null : $"headers {Head}";
+        }
+
         if (Header("Content-Type") != "application/json; charset=utf-8" || Header("Content-Length") is null)
         {
             return $"headers {Head}";

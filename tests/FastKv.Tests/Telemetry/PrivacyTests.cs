@@ -31,9 +31,11 @@ public sealed class PrivacyTests(ServiceFixture fixture)
         await UseAsync(service.Api, user);
         if (redis is not null)
         {
-            // An error reply of Redis, and an outage.
+            // A key of another type, an error reply of Redis, and an outage.
             await redis.CliAsync("RPUSH", $"fastkv:data:{{{user.UserId}}}:{user.Key}", user.Value);
-            (await service.Api.RetrieveAsync(user.Token!, user.Key)).Expect(HttpStatusCode.ServiceUnavailable);
+            (await service.Api.RetrieveAsync(user.Token!, user.Key)).Expect(HttpStatusCode.NotFound);
+            await redis.CliAsync("SET", $"fastkv:keys:{{{user.UserId}}}", user.Value);
+            (await service.Api.GetAsync("/api/data", user.Token)).Expect(HttpStatusCode.ServiceUnavailable);
             await redis.KillAsync();
             await UseAsync(service.Api, user);
         }
