@@ -17,18 +17,17 @@ internal sealed class RedisScript(string source)
         return new RedisScript(reader.ReadToEnd());
     }
 
-    /// <summary>Runs it (<c>EVALSHA</c>), or has it loaded and run (<c>EVAL</c>): one that is not known did not run.</summary>
-    public async Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments)
-    {
-        try
-        {
-            return await database.ScriptEvaluateAsync(hash, keys, arguments).ConfigureAwait(false);
-        }
-        catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            return await database.ScriptEvaluateAsync(source, keys, arguments).ConfigureAwait(false);
-        }
-    }
+    /// <summary>Runs it by its hash (<c>EVALSHA</c>).</summary>
+    public Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
+        database.ScriptEvaluateAsync(hash, keys, arguments);
+
+    /// <summary>Has it loaded and run (<c>EVAL</c>), on a server that <see cref="IsUnknown">did not know it</see>.</summary>
+    public Task<RedisResult> LoadAndEvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
+        database.ScriptEvaluateAsync(source, keys, arguments);
+
+    /// <summary>Whether a server did not know the script, and so did not run it.</summary>
+    public static bool IsUnknown(Exception fault) =>
+        fault is RedisServerException && fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal);
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage(
         "Security",
