@@ -167,8 +167,7 @@ internal sealed class RedisCommands
             static (database, call) => call.script.EvaluateAsync(database, call.keys, call.arguments),
             (script, keys, arguments),
             isLarge: isLarge,
-            ifUnknown: static (database, call) =>
-                call.script.LoadAndEvaluateAsync(database, call.keys, call.arguments)
+            ifUnknown: static (database, call) => call.script.LoadAndEvaluateAsync(database, call.keys, call.arguments)
         );
 
     /// <summary>

@@ -19,7 +19,11 @@ internal sealed class KeyLoader(int redisPort, string userId)
         var value = new string('v', valueBytes);
         return PipelineAsync(
             count,
-            number => [["SET", Data(userId, prefix, number), value], ["ZADD", Keys(userId), "0", Key(prefix, number)]],
+            number =>
+                [
+                    ["SET", Data(userId, prefix, number), value],
+                    ["ZADD", Keys(userId), "0", Key(prefix, number)],
+                ],
             cancellation
         );
     }
@@ -27,7 +31,11 @@ internal sealed class KeyLoader(int redisPort, string userId)
     public Task RemoveAsync(string prefix, long count, CancellationToken cancellation) =>
         PipelineAsync(
             count,
-            number => [["UNLINK", Data(userId, prefix, number)], ["ZREM", Keys(userId), Key(prefix, number)]],
+            number =>
+                [
+                    ["UNLINK", Data(userId, prefix, number)],
+                    ["ZREM", Keys(userId), Key(prefix, number)],
+                ],
             cancellation
         );
 
@@ -38,7 +46,11 @@ internal sealed class KeyLoader(int redisPort, string userId)
             number =>
             {
                 var other = $"other{number}";
-                return [["SET", Data(other, "k", 0), "v"], ["ZADD", Keys(other), "0", Key("k", 0)]];
+                return
+                [
+                    ["SET", Data(other, "k", 0), "v"],
+                    ["ZADD", Keys(other), "0", Key("k", 0)],
+                ];
             },
             cancellation
         );

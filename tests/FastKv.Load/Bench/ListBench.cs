@@ -121,7 +121,8 @@ internal sealed record ListBench(BenchOptions Options)
             using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
             var data = answer.RootElement.GetProperty("data");
             cursor = data.GetProperty("next_cursor").GetString() is { } next ? $"&cursor={next}" : "";
-            first = data.GetProperty("items").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } item
+            first = data.GetProperty("items").EnumerateArray().FirstOrDefault()
+                is { ValueKind: JsonValueKind.Object } item
                 ? item.GetProperty("key").GetString()
                 : null;
         } while (first is null && cursor.Length > 0);
@@ -147,10 +148,5 @@ internal sealed record ListBench(BenchOptions Options)
             rows
         );
 
-    private sealed record PageCost(
-        double ServiceMicroseconds,
-        double RedisMicroseconds,
-        double PerSecond,
-        long NotOk
-    );
+    private sealed record PageCost(double ServiceMicroseconds, double RedisMicroseconds, double PerSecond, long NotOk);
 }

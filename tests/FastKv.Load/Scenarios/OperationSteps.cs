@@ -75,12 +75,7 @@ internal sealed class OperationSteps(Workload workload)
     public Task<Outcome> WriteBatchAsync(int keys, HttpClient client, CancellationToken cancellation)
     {
         var (owner, batch, value) = workload.AnyBatch(keys);
-        return SendAsync(
-            client,
-            Operation.WriteBatch,
-            ApiRequests.WriteBatch(owner.Token, batch, value),
-            cancellation
-        );
+        return SendAsync(client, Operation.WriteBatch, ApiRequests.WriteBatch(owner.Token, batch, value), cancellation);
     }
 
     /// <summary>Stores what goes by itself.</summary>
