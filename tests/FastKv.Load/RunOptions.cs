@@ -58,7 +58,13 @@ internal sealed record RunOptions(
         new(Model, scenario.HashesPasswords ? PasswordRatePerSecond : RatePerSecond, Workers, Duration, Timeout);
 
     public WorkloadOptions WorkloadFor(string scenario) =>
-        new(Accounts, Keys, scenario == ScenarioCatalogue.Mix ? WorkloadOptions.MixSizes : [ValueBytes]);
+        new(
+            Accounts,
+            Keys,
+            scenario is ScenarioCatalogue.Mix or ScenarioCatalogue.ConditionalMix
+                ? WorkloadOptions.MixSizes
+                : [ValueBytes]
+        );
 
     private static IReadOnlyList<string> ScenariosFrom(string[] words)
     {

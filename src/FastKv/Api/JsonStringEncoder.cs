@@ -9,6 +9,10 @@ internal static class JsonStringEncoder
     /// <summary>Bytes of text that are written at once; longer text goes piece by piece.</summary>
     public const int PieceLength = 16 * 1024;
 
+    // What the server's buffers have room for, also when every byte of it is escaped.
+    private const int EscapedPieceLength = 512;
+    private const int MaximumExpansion = 6;
+
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([
         .. Enumerable.Range(0, 0x20).Select(c => (byte)c),
         (byte)'"',
@@ -39,26 +43,42 @@ internal static class JsonStringEncoder
             return;
         }
 
+        while (!text.IsEmpty)
+        {
+            var piece = text[..Math.Min(EscapedPieceLength, text.Length)];
+            writer.Advance(Write(writer.GetSpan(MaximumExpansion * piece.Length), piece));
+            text = text[piece.Length..];
+        }
+    }
+
+    /// <summary>Writes text that has room when it is escaped, and returns how many bytes it has then.</summary>
+    public static int Write(Span<byte> destination, ReadOnlySpan<byte> text)
+    {
+        var rest = destination;
         for (var at = text.IndexOfAny(Escaped); at >= 0; at = text.IndexOfAny(Escaped))
         {
-            writer.Write(text[..at]);
+            text[..at].CopyTo(rest);
+            rest = rest[at..];
             var letter = Short(text[at]);
             if (letter == 0)
             {
-                writer.Write("\\u00"u8);
-                Span<byte> hex = [HexDigit(text[at] >> 4), HexDigit(text[at] & 0xF)];
-                writer.Write(hex);
+                "\\u00"u8.CopyTo(rest);
+                rest[4] = HexDigit(text[at] >> 4);
+                rest[5] = HexDigit(text[at] & 0xF);
+                rest = rest[MaximumExpansion..];
             }
             else
             {
-                Span<byte> pair = [(byte)'\\', letter];
-                writer.Write(pair);
+                rest[0] = (byte)'\\';
+                rest[1] = letter;
+                rest = rest[2..];
             }
 
             text = text[(at + 1)..];
         }
 
-        writer.Write(text);
+        text.CopyTo(rest);
+        return destination.Length - rest.Length + text.Length;
     }
 
     /// <summary>Writes and sends text piece by piece, no faster than it is taken.</summary>

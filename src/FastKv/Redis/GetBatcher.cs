@@ -95,7 +95,8 @@ internal sealed class GetBatcher(
                 }
 
                 var batch = waiting;
-                waiting = batch.Count > MaximumBatch ? batch[MaximumBatch..] : [];
+                // About as many come next: a list that grows copies what is in it.
+                waiting = batch.Count > MaximumBatch ? batch[MaximumBatch..] : new(batch.Count);
                 if (batch.Count > MaximumBatch)
                 {
                     batch.RemoveRange(MaximumBatch, batch.Count - MaximumBatch);

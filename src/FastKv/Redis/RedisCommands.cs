@@ -158,10 +158,13 @@ internal sealed class RedisCommands
         bool isLarge = false
     ) => EvaluateAsync(script, CommandKind.Read, keys, arguments, isLarge);
 
-    /// <summary>Runs a script that writes; a reply that is lost leaves it open whether it did.</summary>
+    /// <summary>
+    /// Runs a script that writes, and that answers with an error only if it has written nothing. A reply that is lost leaves it open
+    /// whether it did.
+    /// </summary>
     /// <inheritdoc cref="ReadAsync(RedisScript, RedisKey[], RedisValue[], bool)"/>
     public Task<RedisResult> WriteAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, bool isLarge) =>
-        EvaluateAsync(script, CommandKind.Script, keys, arguments, isLarge);
+        EvaluateAsync(script, CommandKind.Write, keys, arguments, isLarge);
 
     private Task<RedisResult> EvaluateAsync(
         RedisScript script,
@@ -175,7 +178,8 @@ internal sealed class RedisCommands
             kind,
             static (database, call) => call.script.EvaluateAsync(database, call.keys, call.arguments),
             (script, keys, arguments),
-            isLarge: isLarge
+            isLarge: isLarge,
+            ifUnknown: static (database, call) => call.script.LoadAndEvaluateAsync(database, call.keys, call.arguments)
         );
 
     /// <summary>
@@ -233,7 +237,8 @@ internal sealed class RedisCommands
         var reply = await ReadAsync(
                 "EVALSHA",
                 static (database, keys) => ReadSmall.EvaluateAsync(database, keys, ReadSmallArguments),
-                keys
+                keys,
+                ifUnknown: static (database, keys) => ReadSmall.LoadAndEvaluateAsync(database, keys, ReadSmallArguments)
             )
             .ConfigureAwait(false);
         var values = new SmallValue[keys.Length];
@@ -251,16 +256,24 @@ internal sealed class RedisCommands
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,
         Func<IDatabase, TState, Task<TResult>> command,
-        TState state
+        TState state,
+        Func<IDatabase, TState, Task<TResult>>? ifUnknown = null
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
                 operation,
                 Measured.Duration,
-                static (self, call) => self.SendAsync(call.operation, CommandKind.Read, call.command, call.state),
-                (operation, command, state)
+                static (self, call) =>
+                    self.SendAsync(
+                        call.operation,
+                        CommandKind.Read,
+                        call.command,
+                        call.state,
+                        ifUnknown: call.ifUnknown
+                    ),
+                (operation, command, state, ifUnknown)
             )
-            : SendAsync(operation, CommandKind.Read, command, state);
+            : SendAsync(operation, CommandKind.Read, command, state, ifUnknown: ifUnknown);
 
     private Task<TResult> RunAsync<TState, TResult>(
         string operation,
@@ -268,17 +281,26 @@ internal sealed class RedisCommands
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
         StoreDeadline? deadline = null,
-        bool isLarge = false
+        bool isLarge = false,
+        Func<IDatabase, TState, Task<TResult>>? ifUnknown = null
     ) =>
         RedisTelemetry.IsOn
             ? MeasureAsync(
                 operation,
                 Measured.Both,
                 static (self, call) =>
-                    self.SendAsync(call.operation, call.kind, call.command, call.state, call.deadline, call.isLarge),
-                (operation, kind, command, state, deadline, isLarge)
+                    self.SendAsync(
+                        call.operation,
+                        call.kind,
+                        call.command,
+                        call.state,
+                        call.deadline,
+                        call.isLarge,
+                        call.ifUnknown
+                    ),
+                (operation, kind, command, state, deadline, isLarge, ifUnknown)
             )
-            : SendAsync(operation, kind, command, state, deadline, isLarge);
+            : SendAsync(operation, kind, command, state, deadline, isLarge, ifUnknown);
 
     private async Task<TResult> MeasureAsync<TState, TResult>(
         string operation,
@@ -302,13 +324,21 @@ internal sealed class RedisCommands
         }
     }
 
+    /// <param name="operation">What it is called in logs and spans.</param>
+    /// <param name="kind">What a lost reply means.</param>
+    /// <param name="command">Sends it.</param>
+    /// <param name="state">What it is about.</param>
+    /// <param name="deadline">By when it must be answered, if not by the timeout of a command.</param>
+    /// <param name="isLarge">Whether it takes the way of large values.</param>
+    /// <param name="ifUnknown">Of a script: sends it whole, when the server did not know it and so did nothing.</param>
     private async Task<TResult> SendAsync<TState, TResult>(
         string operation,
         CommandKind kind,
         Func<IDatabase, TState, Task<TResult>> command,
         TState state,
         StoreDeadline? deadline = null,
-        bool isLarge = false
+        bool isLarge = false,
+        Func<IDatabase, TState, Task<TResult>>? ifUnknown = null
     )
     {
         if (kind is not CommandKind.Read)
@@ -330,6 +360,10 @@ internal sealed class RedisCommands
 
             var reply = command(database, state);
             return await (deadline is null ? reply : deadline.WaitAsync(reply)).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (ifUnknown is not null && RedisScript.IsUnknown(fault))
+        {
+            return await SendAsync(operation, kind, ifUnknown, state, deadline, isLarge).ConfigureAwait(false);
         }
         catch (Exception fault) when (StoreFault.Classify(fault, kind) is { } outage)
         {

@@ -17,23 +17,20 @@ internal sealed class RedisScript(string source)
         return new RedisScript(reader.ReadToEnd());
     }
 
+    /// <summary>Runs it by its hash (<c>EVALSHA</c>).</summary>
+    public Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
+        database.ScriptEvaluateAsync(hash, keys, arguments);
+
     /// <summary>
-    /// Runs it (<c>EVALSHA</c>), or has it kept and run (<c>EVAL</c>): one that is not known did not run. Without the flag
-    /// StackExchange.Redis makes two commands of the latter, and a server that forgets its scripts between them refuses.
+    /// Has it kept and run (<c>EVAL</c>), on a server that <see cref="IsUnknown">did not know it</see>. Without the flag
+    /// StackExchange.Redis makes two commands of it, and a server that forgets its scripts between them refuses.
     /// </summary>
-    public async Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments)
-    {
-        try
-        {
-            return await database.ScriptEvaluateAsync(hash, keys, arguments).ConfigureAwait(false);
-        }
-        catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            return await database
-                .ScriptEvaluateAsync(source, keys, arguments, CommandFlags.NoScriptCache)
-                .ConfigureAwait(false);
-        }
-    }
+    public Task<RedisResult> LoadAndEvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
+        database.ScriptEvaluateAsync(source, keys, arguments, CommandFlags.NoScriptCache);
+
+    /// <summary>Whether a server did not know the script, and so did not run it.</summary>
+    public static bool IsUnknown(Exception fault) =>
+        fault is RedisServerException && fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal);
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage(
         "Security",

@@ -10,7 +10,7 @@ internal sealed class StoreUnavailableException(string reason, Exception? cause 
 }
 
 /// <summary>A write was sent and its reply was lost: it may or may not have happened.</summary>
-internal sealed class OutcomeUnknownException(string reason, Exception cause) : Exception(reason, cause)
+internal sealed class OutcomeUnknownException(string reason, Exception? cause = null) : Exception(reason, cause)
 {
     /// <summary>For the log: what failed, without keys or values.</summary>
     public string Reason { get; } = reason;
@@ -25,7 +25,7 @@ internal enum CommandKind
     /// <summary>Nothing, whatever happened.</summary>
     Read,
 
-    /// <summary>All or nothing: a single command of Redis.</summary>
+    /// <summary>All or nothing: a single command of Redis, or a script that says by a reply of its own that it broke midway.</summary>
     Write,
 
     /// <summary>A part of it: a script that failed midway keeps what it has written.</summary>

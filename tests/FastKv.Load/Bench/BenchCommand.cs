@@ -29,11 +29,12 @@ internal static class BenchCommand
         {
             [] => CompareBench.From(arguments, options).RunAsync,
             ["flat"] => new FlatBench(options).RunAsync,
+            ["list"] => new ListBench(options).RunAsync,
             ["cold"] => new ColdBench(options).RunAsync,
             ["memory"] => MemoryBench.From(arguments, options).RunAsync,
             ["login-flood"] => LoginFloodBench.From(arguments, options).RunAsync,
             _ => throw new UsageException(
-                "The benches are: bench, bench flat, bench cold, bench memory, bench login-flood."
+                "The benches are: bench, bench flat, bench list, bench cold, bench memory, bench login-flood."
             ),
         };
 }

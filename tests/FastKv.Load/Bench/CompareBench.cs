@@ -25,6 +25,10 @@ internal sealed record CompareBench(
         Operation.Store,
         Operation.Update,
         Operation.Delete,
+        Operation.List,
+        Operation.Modify,
+        Operation.RetrieveBatch,
+        Operation.WriteBatch,
     ];
 
     public static CompareBench From(Arguments arguments, BenchOptions options) =>
@@ -74,6 +78,7 @@ internal sealed record CompareBench(
             ) + await SinkNoteAsync(sink, cancellation),
             [
                 ComparisonTable.Of(comparison.Measurements, showData: false),
+                .. ComparisonTable.PerValue(comparison.Measurements),
                 .. Tracing ? [ComparisonTable.Tracing(comparison.Measurements)] : Array.Empty<BenchTable>(),
             ],
             comparison.Measurements
@@ -108,9 +113,7 @@ internal sealed record CompareBench(
             [
                 .. text.Split(',')
                     .Select(name =>
-                        Enum.TryParse<Operation>(name, ignoreCase: true, out var operation) && name == operation.Name()
-                            ? operation
-                            : throw new UsageException($"There is no operation '{name}'.")
+                        OperationNames.Find(name) ?? throw new UsageException($"There is no operation '{name}'.")
                     ),
             ];
 

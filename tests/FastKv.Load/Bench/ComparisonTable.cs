@@ -1,4 +1,5 @@
 using System.Globalization;
+using FastKv.Load.Scenarios;
 
 namespace FastKv.Load.Bench;
 
@@ -55,6 +56,45 @@ internal static class ComparisonTable
             [.. rows]
         );
     }
+
+    /// <summary>What a batch costs for each of its values, beside the request that does the same with one.</summary>
+    public static IEnumerable<BenchTable> PerValue(IReadOnlyList<Measurement> measurements)
+    {
+        var services = measurements.Where(one => one.Server == Contender.FastKv).ToArray();
+        var rows =
+            from batch in services.GroupBy(Case)
+            let first = batch.First()
+            let single = SingleOf(first.Operation)
+            where single is not null
+            let ofBatch = Spread.Of(batch.Select(one => Cpu(one) / Math.Min(Workbench.KeysOfBatch, one.StoredKeys)))
+            let singles = services.Where(one => one.Operation == single && one.Protocol == first.Protocol).Select(Cpu)
+            where singles.Any()
+            let ofSingle = Spread.Of(singles)
+            select (IReadOnlyList<string>)
+                [
+                    first.Operation,
+                    Over(first),
+                    ofBatch.Text("0.00"),
+                    $"{ofSingle.Text("0.0")} ({single})",
+                    string.Create(CultureInfo.InvariantCulture, $"{ofBatch.Median / ofSingle.Median:0.00}"),
+                ];
+        IReadOnlyList<string>[] found = [.. rows];
+        return found.Length == 0
+            ? []
+            :
+            [
+                new BenchTable(
+                    FormattableString.Invariant($"Batches of {Workbench.KeysOfBatch}, for each value"),
+                    ["operation", "over", "CPU µs/value", "alone, CPU µs/request", "ratio"],
+                    found
+                ),
+            ];
+    }
+
+    private static string? SingleOf(string operation) =>
+        operation == Operation.RetrieveBatch.Name() ? Operation.Retrieve.Name()
+        : operation == Operation.WriteBatch.Name() ? Operation.Update.Name()
+        : null;
 
     private static object Case(Measurement one) =>
         (one.Operation, one.Protocol, one.Connections, one.Streams, one.ValueBytes, one.StoredKeys);

@@ -11,6 +11,9 @@ namespace FastKv.Load.Bench;
 /// </summary>
 internal sealed class Workbench : IAsyncDisposable
 {
+    /// <summary>Keys of a batch.</summary>
+    public const int KeysOfBatch = 100;
+
     private const string PreparedPrefix = "k";
 
     /// <summary>Values to delete are always small: what they hold costs a delete nothing, but memory.</summary>
@@ -38,6 +41,9 @@ internal sealed class Workbench : IAsyncDisposable
     public Drivers Drivers { get; }
 
     public ServiceSettings Settings { get; }
+
+    /// <summary>User and system time of Redis so far.</summary>
+    public TimeSpan RedisCpuTime => redis.CpuTime;
 
     public static async Task<Workbench> OpenAsync(BenchOptions options, CancellationToken cancellation)
     {
@@ -91,6 +97,20 @@ internal sealed class Workbench : IAsyncDisposable
             Operation.Retrieve => Any("GET", $"/api/data/{prepared}", null, token),
             Operation.Update => Any("PUT", $"/api/data/{prepared}", ApiRequests.UpdateBody(value), token),
             Operation.Delete => Next("DELETE", $"/api/data/{own}", null, token),
+            Operation.List => Any("GET", $"/api/data?limit={KeysOfBatch}", null, token),
+            Operation.Modify => Any("PATCH", $"/api/data/{own}", ApiRequests.CountBody, token),
+            Operation.RetrieveBatch => Any(
+                "POST",
+                "/api/batch/retrieve",
+                ApiRequests.RetrieveBatchBody(BatchKeys(bench)),
+                token
+            ),
+            Operation.WriteBatch => Any(
+                "POST",
+                "/api/batch/write",
+                ApiRequests.WriteBatchBody(BatchKeys(bench), value),
+                token
+            ),
             _ => throw new ArgumentOutOfRangeException(nameof(bench)),
         };
 
@@ -112,9 +132,12 @@ internal sealed class Workbench : IAsyncDisposable
 
     /// <summary>Takes out what the run has stored, or has not deleted, so that Redis is the same for the next.</summary>
     public Task AfterAsync(BenchCase bench, string name, long keys, CancellationToken cancellation) =>
-        bench.Operation is Operation.Delete or Operation.Store
-            ? Keys().RemoveAsync(OwnPrefix(name), keys, cancellation)
-            : Task.CompletedTask;
+        bench.Operation switch
+        {
+            Operation.Delete or Operation.Store => Keys().RemoveAsync(OwnPrefix(name), keys, cancellation),
+            Operation.Modify => Keys().RemoveAsync(OwnPrefix(name), bench.StoredKeys, cancellation),
+            _ => Task.CompletedTask,
+        };
 
     /// <summary>One request, to see that it succeeds and what it answers.</summary>
     public async Task<Answer> ProbeAsync(ServiceProcess service, BenchCase bench, CancellationToken cancellation)
@@ -139,12 +162,19 @@ internal sealed class Workbench : IAsyncDisposable
         Folder.Dispose();
     }
 
-    private Account Account => account ?? throw new InvalidOperationException("Sign in first.");
+    public Account Account => account ?? throw new InvalidOperationException("Sign in first.");
 
     private static HttpClient Client(ServiceProcess service, bool http2) =>
         HttpClients.Create(http2 ? service.Http2 : service.Http1, http2, connections: 1, TimeSpan.FromSeconds(30));
 
-    private KeyLoader Keys() => new(redis.Port, Account.UserId);
+    /// <summary>Puts the user's entries straight into Redis.</summary>
+    public KeyLoader Keys() => new(redis.Port, Account.UserId);
+
+    // The first of the prepared keys, in every request: each request of a driver has the same length and, over HTTP/2, the same body.
+    private static IEnumerable<string> BatchKeys(BenchCase bench) =>
+        Enumerable
+            .Range(0, Math.Min(KeysOfBatch, bench.StoredKeys))
+            .Select(number => PreparedPrefix + RequestPlan.Digits(number));
 
     private string OwnPrefix(string name) => $"{run}-{name}-";
 }

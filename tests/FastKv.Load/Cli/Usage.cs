@@ -7,12 +7,15 @@ internal static class Usage
         Load tests for FastKv.
 
           dotnet run -c Release --project tests/FastKv.Load -- run <scenario>... [options]
-          dotnet run -c Release --project tests/FastKv.Load -- bench [flat|cold|memory|login-flood] [options]
+          dotnet run -c Release --project tests/FastKv.Load -- bench [flat|list|cold|memory|login-flood] [options]
 
         run: puts a load on the service and reports latency and throughput
-          Scenarios: register, token, store, retrieve, update, delete, mix, or all.
-          delete stores a key and deletes it in turn; mix is 90 % retrieve, 5 % store, 4 % update, 1 % delete, with
-          values of 100 B and 10 KB.
+          Scenarios: register, token, store, retrieve, update, delete, list, modify, batch-retrieve, batch-write, mix,
+          mix-conditional, or all.
+          delete stores a key and deletes it in turn; modify counts; the batches have 100 keys. mix is 90 % retrieve, 5 %
+          store, 4 % update, 1 % delete; mix-conditional is 50 % retrieve with If-None-Match, 15 % update with If-Match,
+          15 % modify, 5 % store with expires_in, 5 % list, 5 % of either batch with 10 keys. Both with values of 100 B
+          and 10 KB.
           Without --url it publishes src/FastKv, starts a redis-server of its own (the embedded store if there is none)
           and starts the service on it.
 
@@ -31,7 +34,7 @@ internal static class Usage
           --timeout-seconds N       a request that takes longer has failed (10)
           --accounts N              users to register and sign in first (4)
           --keys N                  keys to store first (1000)
-          --value-bytes N           size of values, except in mix (100)
+          --value-bytes N           size of values, except in the mixes (100)
           --reports FOLDER          where the JSON and HTML reports go (artifacts/load)
 
           Thresholds; one that is broken makes the exit code 1. A run without a single success is always broken.
@@ -42,7 +45,8 @@ internal static class Usage
         bench: compares the service with a bare Kestrel answer, as Markdown on stdout and as JSON
           Publishes and starts everything itself, needs redis-server; wrk, h2load and taskset are used where installed.
 
-          --operations a,b          of retrieve, store, update, delete (default: these), register, token
+          --operations a,b          of retrieve, store, update, delete, list, modify, batch-retrieve, batch-write (default:
+                                    these), register, token
           --protocols http1,http2   one or both (both)
           --connections N           over HTTP/1.1 (64)
           --password-connections N  for register and token (4)
@@ -51,6 +55,8 @@ internal static class Usage
           --tracing                 also a service with OpenTelemetry on, 5 % of traces sampled
 
         bench flat          retrieve with 1,000 and 1,000,000 keys, 1 and 256 connections, 100 B and 100 KB
+        bench list          a page of a listing with 100 and 1,000,000 keys of the user, with 1,000,000 other users, and
+                            behind 1,000,000 entries that have just expired
         bench cold          the first 5 s after ready beside the steady rate, with and without the service's warm-up
         bench memory        resident memory: idle, loaded, minute by minute of the mix [--minutes 10] [--rate 2000], and
                             under large values from all sides with the heap of 1 GiB [--pressure-seconds 60]

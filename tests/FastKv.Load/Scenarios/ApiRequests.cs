@@ -3,7 +3,7 @@ using System.Text;
 
 namespace FastKv.Load.Scenarios;
 
-/// <summary>The six documented requests. Names, keys and values are plain ASCII, so nothing needs escaping.</summary>
+/// <summary>The requests. Names, keys and values are plain ASCII, so nothing needs escaping.</summary>
 internal static class ApiRequests
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -16,7 +16,19 @@ internal static class ApiRequests
 
     public static string StoreBody(string key, string value) => $$"""{"key":"{{key}}","value":"{{value}}"}""";
 
+    public static string StoreBody(string key, string value, int expiresInSeconds) =>
+        $$"""{"key":"{{key}}","value":"{{value}}","expires_in":{{expiresInSeconds}}}""";
+
     public static string UpdateBody(string value) => $$"""{"value":"{{value}}"}""";
+
+    /// <summary>Counts one up; the first time it creates the counter.</summary>
+    public const string CountBody = """{"increment":1,"create":true}""";
+
+    public static string RetrieveBatchBody(IEnumerable<string> keys) =>
+        $$"""{"keys":[{{string.Join(',', keys.Select(key => $"\"{key}\""))}}]}""";
+
+    public static string WriteBatchBody(IEnumerable<string> keys, string value) =>
+        $$"""{"operations":[{{string.Join(',', keys.Select(key => UpsertMember(key, value)))}}]}""";
 
     public static HttpRequestMessage Register(string username) =>
         Request(HttpMethod.Post, "/api/register", null, RegisterBody(username));
@@ -27,6 +39,9 @@ internal static class ApiRequests
     public static HttpRequestMessage Store(string token, string key, string value) =>
         Request(HttpMethod.Post, "/api/data", token, StoreBody(key, value));
 
+    public static HttpRequestMessage Store(string token, string key, string value, int expiresInSeconds) =>
+        Request(HttpMethod.Post, "/api/data", token, StoreBody(key, value, expiresInSeconds));
+
     public static HttpRequestMessage Retrieve(string token, string key) =>
         Request(HttpMethod.Get, $"/api/data/{key}", token, null);
 
@@ -35,6 +50,17 @@ internal static class ApiRequests
 
     public static HttpRequestMessage Delete(string token, string key) =>
         Request(HttpMethod.Delete, $"/api/data/{key}", token, null);
+
+    public static HttpRequestMessage Count(string token, string key) =>
+        Request(HttpMethod.Patch, $"/api/data/{key}", token, CountBody);
+
+    public static HttpRequestMessage List(string token) => Request(HttpMethod.Get, "/api/data", token, null);
+
+    public static HttpRequestMessage RetrieveBatch(string token, IEnumerable<string> keys) =>
+        Request(HttpMethod.Post, "/api/batch/retrieve", token, RetrieveBatchBody(keys));
+
+    public static HttpRequestMessage WriteBatch(string token, IEnumerable<string> keys, string value) =>
+        Request(HttpMethod.Post, "/api/batch/write", token, WriteBatchBody(keys, value));
 
     public static HttpRequestMessage Request(HttpMethod method, string path, string? token, string? body)
     {
@@ -52,6 +78,9 @@ internal static class ApiRequests
 
         return request;
     }
+
+    private static string UpsertMember(string key, string value) =>
+        $$"""{"op":"upsert","key":"{{key}}","value":"{{value}}"}""";
 
     /// <summary>
     /// Sends with the client's own HTTP version: a message made by hand would say 1.1 whatever the client prefers.

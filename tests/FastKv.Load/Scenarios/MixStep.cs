@@ -1,13 +1,10 @@
 namespace FastKv.Load.Scenarios;
 
 /// <summary>
-/// 90 % retrieve, 5 % store, 4 % update, 1 % delete: exact in every hundred iterations, and spread over them, because
-/// stepping by a number that shares no factor with 100 visits each slot once.
+/// 90 % retrieve, 5 % store, 4 % update, 1 % delete: exact in every hundred iterations, and spread over them.
 /// </summary>
 internal sealed class MixStep(OperationSteps steps)
 {
-    private const int Slots = 100;
-    private const int Stride = 37;
     private long iterations;
 
     public Task<Outcome> RunAsync(HttpClient client, CancellationToken cancellation) =>
@@ -20,7 +17,7 @@ internal sealed class MixStep(OperationSteps steps)
         };
 
     public static Operation Pick(long iteration) =>
-        (iteration * Stride % Slots) switch
+        MixSlot.Of(iteration) switch
         {
             < 90 => Operation.Retrieve,
             < 95 => Operation.Store,

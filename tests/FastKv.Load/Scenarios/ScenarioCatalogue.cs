@@ -4,6 +4,7 @@ namespace FastKv.Load.Scenarios;
 internal static class ScenarioCatalogue
 {
     public const string Mix = "mix";
+    public const string ConditionalMix = "mix-conditional";
 
     /// <summary>In the order in which <c>run all</c> takes them.</summary>
     public static readonly IReadOnlyList<string> Names =
@@ -14,7 +15,12 @@ internal static class ScenarioCatalogue
         "retrieve",
         "update",
         "delete",
+        "list",
+        "modify",
+        "batch-retrieve",
+        "batch-write",
         Mix,
+        ConditionalMix,
     ];
 
     public static Scenario Create(string name, Workload workload)
@@ -28,10 +34,27 @@ internal static class ScenarioCatalogue
             "retrieve" => new Scenario(name, [Operation.Retrieve], steps.RetrieveAsync),
             "update" => new Scenario(name, [Operation.Update], steps.UpdateAsync),
             "delete" => new Scenario(name, [Operation.Store, Operation.Delete], steps.DeleteAsync),
+            "list" => new Scenario(name, [Operation.List], steps.ListAsync),
+            "modify" => new Scenario(name, [Operation.Modify], steps.ModifyAsync),
+            "batch-retrieve" => new Scenario(name, [Operation.RetrieveBatch], steps.RetrieveBatchAsync),
+            "batch-write" => new Scenario(name, [Operation.WriteBatch], steps.WriteBatchAsync),
             Mix => new Scenario(
                 name,
                 [Operation.Retrieve, Operation.Store, Operation.Update, Operation.Delete],
                 new MixStep(steps).RunAsync
+            ),
+            ConditionalMix => new Scenario(
+                name,
+                [
+                    Operation.Retrieve,
+                    Operation.Store,
+                    Operation.Update,
+                    Operation.List,
+                    Operation.Modify,
+                    Operation.RetrieveBatch,
+                    Operation.WriteBatch,
+                ],
+                new ConditionalMixStep(steps).RunAsync
             ),
             _ => throw new ArgumentException($"There is no scenario '{name}'.", nameof(name)),
         };

@@ -14,6 +14,7 @@ internal sealed class Workload
     private readonly string[] values;
     private readonly int preparedKeys;
     private readonly ConcurrentQueue<Entry> deletable = new();
+    private readonly ConcurrentDictionary<string, bool> claimed = new();
     private long made;
 
     private Workload(string prefix, IReadOnlyList<Account> accounts, int preparedKeys, IReadOnlyList<int> valueSizes)
@@ -55,11 +56,51 @@ internal sealed class Workload
         return workload;
     }
 
+    /// <summary>By key: the entity tag of what the last update of the key wrote.</summary>
+    public ConcurrentDictionary<string, string> Versions { get; } = new();
+
     public string NextUsername() => $"{prefix}-n{Interlocked.Increment(ref made)}";
 
     public Account AnyAccount() => accounts[Random.Shared.Next(accounts.Count)];
 
     public Entry AnyPrepared() => Prepared(Random.Shared.Next(preparedKeys));
+
+    /// <summary>Prepared keys of one account, none twice: fewer if it has no more.</summary>
+    public IReadOnlyList<Entry> AnyPrepared(int count)
+    {
+        var any = Random.Shared.Next(preparedKeys);
+        var (first, ofOwner) = (any / accounts.Count, any % accounts.Count);
+        var keysOfOwner = (preparedKeys - ofOwner + accounts.Count - 1) / accounts.Count;
+        return
+        [
+            .. Enumerable
+                .Range(first, Math.Min(count, keysOfOwner))
+                .Select(number => Prepared(number % keysOfOwner * accounts.Count + ofOwner)),
+        ];
+    }
+
+    /// <summary>A prepared key that nobody else updates until it is released, with a value of its size that it did not have yet.</summary>
+    public Entry? ClaimPrepared()
+    {
+        var entry = AnyPrepared();
+        return claimed.TryAdd(entry.Key, true) ? entry with { Value = NewValue(entry.Value.Length) } : null;
+    }
+
+    public void Release(Entry entry) => claimed.TryRemove(entry.Key, out _);
+
+    /// <summary>A counter: as many as there are prepared keys.</summary>
+    public (Account Owner, string Key) AnyCounter()
+    {
+        var index = Random.Shared.Next(preparedKeys);
+        return (accounts[index % accounts.Count], $"{prefix}-c{index}");
+    }
+
+    /// <summary>Keys that only batches write, always the same ones of an account, and a new value for all of them.</summary>
+    public (Account Owner, IEnumerable<string> Keys, string Value) AnyBatch(int count)
+    {
+        var size = values[Random.Shared.Next(values.Length)].Length;
+        return (AnyAccount(), Enumerable.Range(0, count).Select(number => $"{prefix}-b{number}"), NewValue(size));
+    }
 
     public Entry NextNew()
     {
@@ -74,6 +115,12 @@ internal sealed class Workload
     public void Stored(Entry entry) => deletable.Enqueue(entry);
 
     public Entry? TakeDeletable() => deletable.TryDequeue(out var entry) ? entry : null;
+
+    private string NewValue(int size)
+    {
+        var number = $"{Interlocked.Increment(ref made)}";
+        return number.Length < size ? number.PadRight(size, 'v') : number[^size..];
+    }
 
     private Entry Prepared(int index) =>
         new(accounts[index % accounts.Count], $"{prefix}-k{index}", values[index % values.Length]);

@@ -20,6 +20,9 @@ internal sealed class RedisProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>User and system time of the process so far.</summary>
+    public TimeSpan CpuTime => process.CpuTime;
+
     public static bool IsInstalled => ProgramPath.Find("redis-server") is not null;
 
     public static async Task<RedisProcess> StartAsync(string folder, string? cores, CancellationToken cancellation)

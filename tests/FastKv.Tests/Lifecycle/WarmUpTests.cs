@@ -6,9 +6,9 @@ namespace FastKv.Tests.Lifecycle;
 
 public sealed class WarmUpTests
 {
-    // Counts entries that would stay.
+    // Counts what would stay: entries, and sets of their names.
     private const string Lasting =
-        "local n = 0 for _, key in ipairs(redis.call('KEYS', 'fastkv:data:*')) do if redis.call('TTL', key) == -1 then n = n + 1 end end return n";
+        "local n = 0 for _, key in ipairs(redis.call('KEYS', '*')) do if redis.call('TTL', key) == -1 then n = n + 1 end end return n";
 
     [Fact]
     public async Task A_service_warms_up_before_it_is_ready_and_leaves_no_trace()
@@ -18,6 +18,7 @@ public sealed class WarmUpTests
         await using var service = FastKvProcess.Launch(
             redis.ConnectionString,
             ("FastKv__Http__WarmUpSeconds", "60"),
+            ("FastKv__Http__Http2Port", $"{Wait.FreePort()}"),
             ("FastKv__Limits__DataRequestsPerSecondPerUser", "100")
         );
         await Wait.UntilAsync("it accepts", async () => await service.Api.IsLiveAsync());
@@ -42,7 +43,30 @@ public sealed class WarmUpTests
             TimeSpan.FromMinutes(1)
         );
 
-        Assert.Contains("Warmed up with", service.Log, StringComparison.Ordinal);
+        await Wait.UntilAsync(
+            "it says so",
+            () => Task.FromResult(service.Log.Contains("Warmed up with", StringComparison.Ordinal))
+        );
+        Assert.Equal("fastkv:probe", await redis.CliAsync("keys", "*"));
+    }
+
+    [Fact]
+    public async Task A_warm_up_that_is_cut_short_leaves_no_trace_either()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, "There is no redis-server on the PATH.");
+        await using var redis = await RedisServer.StartAsync();
+        await using var service = FastKvProcess.Launch(
+            redis.ConnectionString,
+            ("FastKv__Http__WarmUpSeconds", "1"),
+            ("FastKv__Http__Http2Port", $"{Wait.FreePort()}")
+        );
+
+        await service.UntilReadyAsync(TimeSpan.FromMinutes(1));
+        await Wait.UntilAsync(
+            "it says why",
+            () => Task.FromResult(service.Log.Contains("Not warmed up", StringComparison.Ordinal))
+        );
+
         Assert.Equal("fastkv:probe", await redis.CliAsync("keys", "*"));
     }
 

@@ -63,4 +63,26 @@ public sealed class DriverTests
         Assert.Equal(new Spread(2, 1, 9), Spread.Of([9, 1, 2]));
         Assert.Equal(new Spread(2.5, 1, 9), Spread.Of([9, 1, 2, 3]));
     }
+
+    [Fact]
+    public void A_batch_is_compared_for_each_value_with_the_request_that_does_the_same_with_one()
+    {
+        var table = Assert.Single(
+            ComparisonTable.PerValue([
+                Measured(Contender.FastKv, "retrieve", 20),
+                Measured(Contender.FastKv, "batch-retrieve", 250),
+                Measured(Contender.Bare, "batch-retrieve", 30),
+                Measured(Contender.FastKv, "batch-write", 900),
+            ])
+        );
+
+        Assert.Equal(
+            ["batch-retrieve", "HTTP/1.1, 64", "2.50 (2.50 to 2.50)", "20.0 (20.0 to 20.0) (retrieve)", "0.13"],
+            Assert.Single(table.Rows)
+        );
+        Assert.Empty(ComparisonTable.PerValue([Measured(Contender.FastKv, "retrieve", 20)]));
+    }
+
+    private static Measurement Measured(string server, string operation, double microseconds) =>
+        new(server, operation, "HTTP/1.1", "wrk", 64, 1, 100, 1000, 0, 1, 0, microseconds, 1);
 }

@@ -147,30 +147,49 @@ internal readonly struct RetrieveBatchWriter(DataKey[] keys, StoredEntries entri
         var valueLengths = new int[keys.Length];
         var length = MakeParts(parts, valueLengths);
         var writer = ApiResponse.Start(context, 200, length).BodyWriter;
-        using var deadline = length > SmallLength ? RequestMemory.NewDeadline(context.RequestAborted) : null;
+        if (length <= SmallLength)
+        {
+            WriteAtOnce(writer, parts, length);
+            return;
+        }
+
+        using var deadline = RequestMemory.NewDeadline(context.RequestAborted);
         var part = 0;
         for (var i = 0; i < keys.Length; i++)
         {
-            if (entries.ValueAt(i) is not { } value)
+            if (entries.ValueAt(i) is { } value)
             {
-                continue;
-            }
-
-            writer.Write(parts[part++]);
-            if (deadline is null)
-            {
-                JsonStringEncoder.Write(writer, value.Span, valueLengths[i]);
-            }
-            else
-            {
+                writer.Write(parts[part++]);
                 await JsonStringEncoder.WriteAsync(writer, value, valueLengths[i], deadline.Token);
             }
         }
 
         writer.Write(parts[part]);
-        if (deadline is not null)
+        await writer.FlushAsync(deadline.Token);
+    }
+
+    // For each span that is asked of the server it takes a lock twice: of a hundred small values that would be most of the work.
+    private void WriteAtOnce(PipeWriter writer, List<byte[]> parts, int length)
+    {
+        var json = ArrayPool<byte>.Shared.Rent(length);
+        var (part, end) = (0, 0);
+        for (var i = 0; i < keys.Length; i++)
         {
-            await writer.FlushAsync(deadline.Token);
+            if (entries.ValueAt(i) is { } value)
+            {
+                Append(parts[part++]);
+                end += JsonStringEncoder.Write(json.AsSpan(end), value.Span);
+            }
+        }
+
+        Append(parts[part]);
+        writer.Write(json.AsSpan(0, end));
+        ArrayPool<byte>.Shared.Return(json);
+
+        void Append(byte[] bytes)
+        {
+            bytes.CopyTo(json, end);
+            end += bytes.Length;
         }
     }
 

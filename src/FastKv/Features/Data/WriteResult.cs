@@ -1,4 +1,5 @@
 using FastKv.Api;
+using FastKv.Redis;
 using StackExchange.Redis;
 
 namespace FastKv.Features.Data;
@@ -19,6 +20,7 @@ internal readonly struct WriteResult
     public IReadOnlyList<WriteRefusal>? Refusals { get; private init; }
 
     /// <summary>Reads the reply; write.lua says what it may be.</summary>
+    /// <exception cref="OutcomeUnknownException">The script broke midway: perhaps a right is missing for a later command.</exception>
     public static WriteResult Of(RedisResult reply)
     {
         if (reply.Resp2Type is ResultType.Integer)
@@ -38,6 +40,8 @@ internal readonly struct WriteResult
                     Sum = remembered[1..],
                     IsReplayed = true,
                 };
+            case "broken":
+                throw new OutcomeUnknownException("ScriptBroken");
             case "reused":
                 return new WriteResult { Refusals = [new WriteRefusal(0, ApiError.IdempotencyKeyReused, null)] };
         }

@@ -23,22 +23,22 @@
 --          {"value", created, value}        done by increment or count: 0 or 1, and the sum
 --          {"replayed", what}               done before: what was remembered, 0 or 1 and the sum behind it
 --          {"reused"}                       the Idempotency-Key came with another request before
+--          {"broken"}                       an error came after something was changed, which Redis does not undo
 --          {"refused", i, code, tag, ...}   nothing was done: for each operation in the way its number from 1, the code, and
 --                                           with PRECONDITION_FAILED the entity tag of what is there
+--
+-- An error instead of a reply means that nothing was changed.
 
 local keys, expiry = KEYS[1], KEYS[2]
 local prefix, quota, fingerprint, remembered = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local count = (#ARGV - 4) / 5
 local done = KEYS[3 + count]
 
-if done then
-  local known = redis.call('GET', done)
-  if known then
-    if string.sub(known, 1, #fingerprint) ~= fingerprint then
-      return { 'reused' }
-    end
-    return { 'replayed', string.sub(known, #fingerprint + 1) }
-  end
+local is_changed = false
+local function write(...)
+  local reply = redis.call(...)
+  is_changed = true
+  return reply
 end
 
 local clock
@@ -83,7 +83,7 @@ local function refusal(kind, entry, exists, if_match, if_none_match)
     return 'KEY_EXISTS', ''
   end
 
-  if if_match ~= '' or if_none_match ~= '' then
+  if if_match ~= '' and if_match ~= '*' or if_none_match ~= '' then
     local tag = entity_tag(entry)
     local quoted = '"' .. tag .. '"'
     if if_match ~= '' and if_match ~= '*' and not string.find(if_match, quoted, 1, true)
@@ -104,140 +104,162 @@ local function refusal(kind, entry, exists, if_match, if_none_match)
   return nil
 end
 
-local refused = { 'refused' }
-local function refuse(i, code, tag)
-  refused[#refused + 1] = i
-  refused[#refused + 1] = code
-  refused[#refused + 1] = tag
-end
-
-local existed, created, growth = {}, {}, 0
-for i = 1, count do
-  local entry, at = KEYS[2 + i], 5 * i
-  local kind = ARGV[at]
-  local exists = redis.call('EXISTS', entry) == 1
-  local code, tag = refusal(kind, entry, exists, ARGV[at + 3], ARGV[at + 4])
-  existed[i] = exists
-  if code then
-    refuse(i, code, tag)
-    if code == 'KEY_NOT_FOUND' then
-      -- What expired, or was removed by somebody else, may still be named.
-      local name = string.sub(entry, prefix + 1)
-      if redis.call('ZSCORE', keys, name) then
-        redis.call('ZREM', keys, name)
-        redis.call('ZREM', expiry, name)
+local function run()
+  if done then
+    local known = redis.call('GET', done)
+    if known then
+      if string.sub(known, 1, #fingerprint) ~= fingerprint then
+        return { 'reused' }
       end
-    end
-  elseif not exists then
-    created[#created + 1] = i
-    growth = growth + 1
-  elseif kind == 'delete' then
-    growth = growth - 1
-  end
-end
-
-if quota > 0 and #created > 0 then
-  local entries = redis.call('ZCARD', keys) - redis.call('ZCOUNT', expiry, '-inf', '(' .. milliseconds(now()))
-  if entries + growth > quota then
-    for _, i in ipairs(created) do
-      refuse(i, 'QUOTA_EXCEEDED', '')
+      return { 'replayed', string.sub(known, #fingerprint + 1) }
     end
   end
-end
 
-if #refused > 1 then
-  return refused
-end
+  local refused = { 'refused' }
+  local function refuse(i, code, tag)
+    refused[#refused + 1] = i
+    refused[#refused + 1] = code
+    refused[#refused + 1] = tag
+  end
 
--- The values first: a server that takes no writes refuses the first of them, and nothing was done. What the indexes need is
--- gathered, so that a batch changes each of them once.
-local sum
-local indexed, expiring, removed, kept, gone = {}, {}, {}, {}, {}
-for i = 1, count do
-  local entry, at = KEYS[2 + i], 5 * i
-  local kind, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local name = string.sub(entry, prefix + 1)
-  if kind == 'delete' then
-    gone[#gone + 1] = entry
-    removed[#removed + 1] = name
-    kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
-  else
-    if kind == 'increment' or kind == 'count' then
-      local reply = redis.pcall('INCRBY', entry, value)
-      if type(reply) ~= 'number' then
-        local text = type(reply) == 'table' and reply.err or ''
-        if string.find(text, 'overflow', 1, true) or string.find(text, 'out of range', 1, true) then
-          return { 'refused', i, 'VALUE_NOT_INTEGER', '' }
+  local existed, created, growth = {}, {}, 0
+  for i = 1, count do
+    local entry, at = KEYS[2 + i], 5 * i
+    local kind = ARGV[at]
+    local exists = redis.call('EXISTS', entry) == 1
+    local code, tag = refusal(kind, entry, exists, ARGV[at + 3], ARGV[at + 4])
+    existed[i] = exists
+    if code then
+      refuse(i, code, tag)
+      if code == 'KEY_NOT_FOUND' then
+        -- What expired, or was removed by somebody else, may still be named.
+        local name = string.sub(entry, prefix + 1)
+        if redis.call('ZSCORE', keys, name) then
+          write('ZREM', keys, name)
+          write('ZREM', expiry, name)
         end
-        return reply
       end
-      -- A number of Lua has 53 bits.
-      sum = redis.call('GET', entry)
-      expires = existed[i] and '' or expires
-    elseif kind == 'store' then
-      redis.call('SET', entry, value, 'NX')
-    elseif kind ~= 'expire' then
-      redis.call('SET', entry, value, 'KEEPTTL')
+    elseif not exists then
+      created[#created + 1] = i
+      growth = growth + 1
+    elseif kind == 'delete' then
+      growth = growth - 1
     end
+  end
 
-    local lifetime = tonumber(expires)
-    local is_indexed = existed[i] and redis.call('ZSCORE', keys, name)
-    if not is_indexed then
-      indexed[#indexed + 1] = 0
-      indexed[#indexed + 1] = name
-    end
-
-    local moment
-    if lifetime and lifetime > 0 then
-      moment = milliseconds(now() + lifetime)
-      redis.call('PEXPIREAT', entry, moment)
-    elseif lifetime or not existed[i] then
-      if existed[i] then
-        redis.call('PERSIST', entry)
+  if quota > 0 and #created > 0 then
+    local entries = redis.call('ZCARD', keys) - redis.call('ZCOUNT', expiry, '-inf', '(' .. milliseconds(now()))
+    if entries + growth > quota then
+      for _, i in ipairs(created) do
+        refuse(i, 'QUOTA_EXCEEDED', '')
       end
+    end
+  end
+
+  if #refused > 1 then
+    return refused
+  end
+
+  -- The values first: a server that takes no writes refuses the first of them, and nothing was done. What the indexes need is
+  -- gathered, so that a batch changes each of them once.
+  local sum
+  local indexed, expiring, removed, kept, gone = {}, {}, {}, {}, {}
+  for i = 1, count do
+    local entry, at = KEYS[2 + i], 5 * i
+    local kind, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    local name = string.sub(entry, prefix + 1)
+    if kind == 'delete' then
+      gone[#gone + 1] = entry
+      removed[#removed + 1] = name
       kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
-    elseif not is_indexed then
-      -- Another client wrote it, perhaps to expire.
-      local left = redis.call('PTTL', entry)
-      moment = left > 0 and milliseconds(now() + left) or nil
-    end
+    else
+      if kind == 'increment' or kind == 'count' then
+        local reply = redis.pcall('INCRBY', entry, value)
+        if type(reply) ~= 'number' then
+          local text = reply.err or ''
+          if string.find(text, 'overflow', 1, true) or string.find(text, 'out of range', 1, true) then
+            return { 'refused', i, 'VALUE_NOT_INTEGER', '' }
+          end
+          return reply
+        end
+        is_changed = true
+        -- A number of Lua has 53 bits.
+        sum = redis.call('GET', entry)
+        expires = existed[i] and '' or expires
+      elseif kind == 'store' then
+        write('SET', entry, value, 'NX')
+      elseif kind ~= 'expire' then
+        write('SET', entry, value, 'KEEPTTL')
+      end
 
-    if moment then
-      expiring[#expiring + 1] = moment
-      expiring[#expiring + 1] = name
+      local lifetime = tonumber(expires)
+      local is_indexed = existed[i] and redis.call('ZSCORE', keys, name)
+      if not is_indexed then
+        indexed[#indexed + 1] = 0
+        indexed[#indexed + 1] = name
+      end
+
+      local moment
+      if lifetime and lifetime > 0 then
+        moment = milliseconds(now() + lifetime)
+        write('PEXPIREAT', entry, moment)
+      elseif lifetime or not existed[i] then
+        if existed[i] then
+          write('PERSIST', entry)
+        end
+        kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
+      elseif not is_indexed then
+        -- Another client wrote it, perhaps to expire.
+        local left = redis.call('PTTL', entry)
+        moment = left > 0 and milliseconds(now() + left) or nil
+      end
+
+      if moment then
+        expiring[#expiring + 1] = moment
+        expiring[#expiring + 1] = name
+      end
     end
   end
-end
 
-if #gone > 0 then
-  redis.call('UNLINK', unpack(gone))
-  redis.call('ZREM', keys, unpack(removed))
-end
-if #indexed > 0 then
-  redis.call('ZADD', keys, unpack(indexed))
-end
-if #expiring > 0 then
-  redis.call('ZADD', expiry, unpack(expiring))
-end
-if #kept > 0 then
-  redis.call('ZREM', expiry, unpack(kept))
-end
-
--- Who writes what expires, and never lists, would leave its names behind: each such write takes a few away.
-if clock then
-  local due = redis.call('ZRANGEBYSCORE', expiry, '-inf', '(' .. milliseconds(clock), 'LIMIT', 0, 10)
-  if #due > 0 then
-    redis.call('ZREM', keys, unpack(due))
-    redis.call('ZREM', expiry, unpack(due))
+  if #gone > 0 then
+    write('UNLINK', unpack(gone))
+    write('ZREM', keys, unpack(removed))
   end
+  if #indexed > 0 then
+    write('ZADD', keys, unpack(indexed))
+  end
+  if #expiring > 0 then
+    write('ZADD', expiry, unpack(expiring))
+  end
+  if #kept > 0 then
+    write('ZREM', expiry, unpack(kept))
+  end
+
+  -- Who writes what expires, and never lists, would leave its names behind: each such write takes a few away.
+  if clock then
+    local due = redis.call('ZRANGEBYSCORE', expiry, '-inf', '(' .. milliseconds(clock), 'LIMIT', 0, 10)
+    if #due > 0 then
+      write('ZREM', keys, unpack(due))
+      write('ZREM', expiry, unpack(due))
+    end
+  end
+
+  local is_created = #created > 0 and 1 or 0
+  if done then
+    write('SET', done, fingerprint .. is_created .. (sum or ''), 'PX', remembered)
+  end
+
+  if sum then
+    return { 'value', is_created, sum }
+  end
+  return is_created
 end
 
-local is_created = #created > 0 and 1 or 0
-if done then
-  redis.call('SET', done, fingerprint .. is_created .. (sum or ''), 'PX', remembered)
+local is_whole, reply = pcall(run)
+if is_whole then
+  return reply
 end
-
-if sum then
-  return { 'value', is_created, sum }
+if is_changed then
+  return { 'broken' }
 end
-return is_created
+return type(reply) == 'table' and reply or redis.error_reply(reply)
