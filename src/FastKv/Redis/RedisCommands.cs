@@ -136,12 +136,7 @@ internal sealed class RedisCommands
             "EVAL",
             CommandKind.Script,
             static (database, call) =>
-                database.ScriptEvaluateAsync(
-                    call.script,
-                    [call.key],
-                    call.arguments,
-                    CommandFlags.NoScriptCache
-                ),
+                database.ScriptEvaluateAsync(call.script, [call.key], call.arguments, CommandFlags.NoScriptCache),
             (script, key, arguments),
             deadline
         );

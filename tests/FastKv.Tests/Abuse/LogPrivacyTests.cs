@@ -94,7 +94,9 @@ public sealed class LogPrivacyTests
         (await api.WriteBatchAsync(token, $$"""{"op":"store","key":"{{Key}}","value":"{{Value}}"}""")).Expect(
             HttpStatusCode.Conflict
         );
-        (await api.WriteBatchAsync(token, $$"""{"op":"{{Value}}","key":"{{Key}}"}""")).Expect(HttpStatusCode.BadRequest);
+        (await api.WriteBatchAsync(token, $$"""{"op":"{{Value}}","key":"{{Key}}"}""")).Expect(
+            HttpStatusCode.BadRequest
+        );
         (await api.DeleteAsync(token, Key)).Expect(HttpStatusCode.OK);
         (await api.RetrieveAsync(Forged, Key)).Expect(HttpStatusCode.Unauthorized);
         (await api.RetrieveAsync(token[..^1], Key)).Expect(HttpStatusCode.Unauthorized);
