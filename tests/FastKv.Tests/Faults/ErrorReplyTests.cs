@@ -167,9 +167,7 @@ public sealed class ErrorReplyTests(RefusingStore store) : IClassFixture<Refusin
         // INFO says that this is a master, so only a refused write tells that it is none.
         store.Proxy.LastRefused = store.Proxy.Connections;
         store.Proxy.Refuse = words =>
-            IsOnKey(words) && words.Contains("store")
-                ? "READONLY You can't write against a read only replica."
-                : null;
+            IsOnKey(words) && words.Contains("store") ? "READONLY You can't write against a read only replica." : null;
         (await api.StoreAsync(token, "new", "v")).ExpectError("STORE_UNAVAILABLE");
 
         await Wait.UntilAsync(
