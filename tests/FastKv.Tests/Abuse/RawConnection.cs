@@ -41,6 +41,28 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
+    /// <summary>Waits until the server asks for the body (100 Continue): the request is under way.</summary>
+    public async Task ReadContinueAsync()
+    {
+        using var bound = new CancellationTokenSource(DefaultLimit);
+        int length;
+        while ((length = Data.IndexOf("\r\n\r\n"u8)) < 0)
+        {
+            if (!await FillAsync(bound.Token))
+            {
+                throw new InvalidDataException("Closed before the body was asked for.");
+            }
+        }
+
+        var head = Encoding.Latin1.GetString(Data[..length]);
+        if (!head.StartsWith("HTTP/1.1 100", StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"Not asked for the body: {head}");
+        }
+
+        start += length + 4;
+    }
+
     /// <summary>The next answer, or null if the server has closed the connection.</summary>
     /// <param name="withoutBody">Whether this answers a HEAD request.</param>
     public async Task<RawAnswer?> ReadAsync(bool withoutBody = false, TimeSpan? limit = null)

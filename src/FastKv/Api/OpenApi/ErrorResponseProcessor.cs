@@ -34,6 +34,12 @@ internal sealed class ErrorResponseProcessor : IOperationProcessor
 
     public bool Process(OperationProcessorContext context)
     {
+        if (context.OperationDescription.Method == OpenApiOperationMethod.Head)
+        {
+            // It answers as GET does, without bodies: see DocumentCompletion.
+            return true;
+        }
+
         var operation = context.OperationDescription.Operation;
         var metadata = ((AspNetCoreOperationProcessorContext)context).ApiDescription.ActionDescriptor.EndpointMetadata;
         ApiError[] errors =

@@ -187,7 +187,7 @@ internal sealed class ModifyDataResponse
 internal sealed class ModifiedData
 {
     /// <summary>The sum.</summary>
-    /// <example>47</example>
+    /// <example>"47"</example>
     [RegularExpression("^-?[0-9]+$")]
     public required string Value { get; init; }
 }
