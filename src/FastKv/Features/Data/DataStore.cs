@@ -54,24 +54,12 @@ internal sealed class DataStore(
         var name = keys.Data(userId, key.Utf8);
         var begun = Stopwatch.GetTimestamp();
         var small = await redis.GetSmallAsync(name);
-        if (!small.IsLarge)
+        if (small.IsLarge)
         {
-            return new StoredValue(small.Value);
+            return await RetrieveLargeAsync(userId, name, begun);
         }
 
-        var deadline = new StoreDeadline(options.CommandTimeout - Stopwatch.GetElapsedTime(begun));
-        var reservation = memory.Values.Reserve(userId, EntryMembers.MaximumValueLength);
-        try
-        {
-            var lease = await redis.GetLargeAsync(name, deadline);
-            reservation.Resize(lease?.Length ?? 0);
-            return new StoredValue(lease, reservation);
-        }
-        catch
-        {
-            reservation.Dispose();
-            throw;
-        }
+        return new StoredValue(small.Value);
     }
 
     /// <summary>Entries at one instant, in the order asked. To be disposed of when they are written out.</summary>
@@ -123,6 +111,24 @@ internal sealed class DataStore(
                 [KeyRange.Begin(prefix.Span, after.Span), KeyRange.End(prefix.Span), limit, MaximumForgotten]
             );
             return new KeyPage(reply, reservation);
+        }
+        catch
+        {
+            reservation.Dispose();
+            throw;
+        }
+    }
+
+    // Apart, so that a small value does not pay for what only this remembers.
+    private async Task<StoredValue> RetrieveLargeAsync(string userId, RedisKey name, long begun)
+    {
+        var deadline = new StoreDeadline(options.CommandTimeout - Stopwatch.GetElapsedTime(begun));
+        var reservation = memory.Values.Reserve(userId, EntryMembers.MaximumValueLength);
+        try
+        {
+            var lease = await redis.GetLargeAsync(name, deadline);
+            reservation.Resize(lease?.Length ?? 0);
+            return new StoredValue(lease, reservation);
         }
         catch
         {

@@ -91,30 +91,31 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
     }
 
     public override Task HandleAsync(RetrieveDataRequest request, CancellationToken cancellation) =>
-        request.Include is null ? RetrieveAsync(request) : RetrieveWithExpiryAsync(request);
+        request.Include is null
+            ? RetrieveAsync(request.Key, new Preconditions(request.IfMatch, request.IfNoneMatch))
+            : RetrieveWithExpiryAsync(request);
 
-    private async Task RetrieveAsync(RetrieveDataRequest request)
+    private async Task RetrieveAsync(DataKey key, Preconditions preconditions)
     {
-        using var value = await data.RetrieveAsync(HttpContext.Caller().UserId, request.Key);
+        using var value = await data.RetrieveAsync(HttpContext.Caller().UserId, key);
+        await AnswerAsync(key, preconditions, value);
+    }
+
+    private Task AnswerAsync(DataKey key, in Preconditions preconditions, in StoredValue value)
+    {
         if (!value.Exists)
         {
-            await ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound);
-            return;
+            return ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound);
         }
 
         var version = EntityTag.Of(value.Bytes.Span);
         HttpContext.Response.Headers.ETag = version.Quoted;
-        await (
-            new Preconditions(request.IfMatch, request.IfNoneMatch).StatusOfRead(version) switch
-            {
-                StatusCodes.Status412PreconditionFailed => ApiResponse.ErrorAsync(
-                    HttpContext,
-                    ApiError.PreconditionFailed
-                ),
-                StatusCodes.Status304NotModified => WriteNotModifiedAsync(),
-                _ => WriteEntryAsync(request.Key, value.Bytes, Closing),
-            }
-        );
+        return preconditions.StatusOfRead(version) switch
+        {
+            StatusCodes.Status412PreconditionFailed => ApiResponse.ErrorAsync(HttpContext, ApiError.PreconditionFailed),
+            StatusCodes.Status304NotModified => WriteNotModifiedAsync(),
+            _ => WriteEntryAsync(key, value.Bytes, Closing),
+        };
     }
 
     private async Task RetrieveWithExpiryAsync(RetrieveDataRequest request)
