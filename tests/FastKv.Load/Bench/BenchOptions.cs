@@ -8,6 +8,7 @@ namespace FastKv.Load.Bench;
 internal sealed record BenchOptions(
     string CommandLine,
     string? Published,
+    string? Beside,
     bool Pin,
     TimeSpan Round,
     int Rounds,
@@ -19,6 +20,7 @@ internal sealed record BenchOptions(
         new(
             commandLine,
             arguments.Text("--published"),
+            arguments.Text("--beside"),
             !arguments.Flag("--no-pin"),
             arguments.Seconds("--seconds", 8, 1, 300),
             arguments.Whole("--rounds", 5, 1, 50),

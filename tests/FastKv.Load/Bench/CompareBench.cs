@@ -54,12 +54,18 @@ internal sealed record CompareBench(
             : null;
         var tracedSettings = workbench.Settings with { TelemetrySink = sink?.Http1 };
         await using var traced = sink is null ? null : await workbench.StartServiceAsync(tracedSettings, cancellation);
+        await using var other = await workbench.StartOtherServiceAsync(cancellation);
         await workbench.SignInAsync(plain, cancellation);
 
         List<Contender> services = [new(Contender.FastKv, plain)];
         if (traced is not null)
         {
             services.Add(new Contender(Contender.Traced, traced));
+        }
+
+        if (other is not null)
+        {
+            services.Add(new Contender(Contender.Other, other));
         }
 
         var comparison = new Comparison(workbench, services, Options);
@@ -80,6 +86,7 @@ internal sealed record CompareBench(
                 ComparisonTable.Of(comparison.Measurements, showData: false),
                 .. ComparisonTable.PerValue(comparison.Measurements),
                 .. Tracing ? [ComparisonTable.Tracing(comparison.Measurements)] : Array.Empty<BenchTable>(),
+                .. other is not null ? [ComparisonTable.Builds(comparison.Measurements)] : Array.Empty<BenchTable>(),
             ],
             comparison.Measurements
         );

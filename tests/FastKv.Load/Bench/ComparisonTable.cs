@@ -36,26 +36,39 @@ internal static class ComparisonTable
     }
 
     /// <summary>The service with tracing beside the same service without, from the same rounds.</summary>
-    public static BenchTable Tracing(IReadOnlyList<Measurement> measurements)
-    {
-        var rows =
-            from bench in measurements.GroupBy(Case)
-            let untraced = bench.Where(one => one.Server == Contender.FastKv).ToArray()
-            let traced = bench.Where(one => one.Server == Contender.Traced).ToArray()
-            select (IReadOnlyList<string>)
-                [
-                    traced[0].Operation,
-                    Over(traced[0]),
-                    Spread.Of(traced.Select(Cpu)).Text("0.0"),
-                    Spread.Of(untraced.Select(Cpu)).Text("0.0"),
-                    Ratio(traced, untraced, Cpu),
-                ];
-        return new BenchTable(
+    public static BenchTable Tracing(IReadOnlyList<Measurement> measurements) =>
+        new(
             "Tracing on, 5 % sampled, beside tracing off",
             ["operation", "over", "on, CPU µs/request", "off, CPU µs/request", "ratio"],
-            [.. rows]
+            Pairs(measurements, Contender.Traced, Contender.FastKv)
         );
-    }
+
+    /// <summary>This build beside another, from the same rounds.</summary>
+    public static BenchTable Builds(IReadOnlyList<Measurement> measurements) =>
+        new(
+            "This build beside the other",
+            ["operation", "over", "this, CPU µs/request", "other, CPU µs/request", "ratio"],
+            Pairs(measurements, Contender.FastKv, Contender.Other)
+        );
+
+    private static IReadOnlyList<string>[] Pairs(
+        IReadOnlyList<Measurement> measurements,
+        string server,
+        string other
+    ) =>
+        [
+            .. from bench in measurements.GroupBy(Case)
+            let these = bench.Where(one => one.Server == server).ToArray()
+            let those = bench.Where(one => one.Server == other).ToArray()
+            select (IReadOnlyList<string>)
+                [
+                    these[0].Operation,
+                    Over(these[0]),
+                    Spread.Of(these.Select(Cpu)).Text("0.0"),
+                    Spread.Of(those.Select(Cpu)).Text("0.0"),
+                    Ratio(these, those, Cpu),
+                ],
+        ];
 
     /// <summary>What a batch costs for each of its values, beside the request that does the same with one.</summary>
     public static IEnumerable<BenchTable> PerValue(IReadOnlyList<Measurement> measurements)
@@ -105,10 +118,10 @@ internal static class ComparisonTable
         var data = showData
             ? string.Create(CultureInfo.InvariantCulture, $", {first.StoredKeys:#,0} keys of {first.ValueBytes:#,0} B")
             : "";
-        var traced = first.Server == Contender.Traced ? ", traced" : "";
+        var kind = first.Server[Contender.FastKv.Length..];
         return
         [
-            $"{first.Operation}{data}{traced}",
+            $"{first.Operation}{data}{kind}",
             Over(first),
             Spread.Of(service.Select(Cpu)).Text("0.0"),
             Spread.Of(bare.Select(Cpu)).Text("0.0"),

@@ -20,15 +20,23 @@ internal sealed class Workbench : IAsyncDisposable
     private const int DeletedBytes = 100;
     private readonly RedisProcess redis;
     private readonly string assembly;
+    private readonly string? otherAssembly;
     private readonly string run = Guid.NewGuid().ToString("N")[..8];
     private Account? account;
     private (int Keys, int ValueBytes) stored;
 
-    private Workbench(WorkFolder folder, RedisProcess redis, string assembly, CorePinning pinning)
+    private Workbench(
+        WorkFolder folder,
+        RedisProcess redis,
+        string assembly,
+        string? otherAssembly,
+        CorePinning pinning
+    )
     {
         Folder = folder;
         this.redis = redis;
         this.assembly = assembly;
+        this.otherAssembly = otherAssembly;
         Pinning = pinning;
         Drivers = new Drivers(folder, pinning.LoadCores);
         Settings = new ServiceSettings(redis.Port, folder.FullName);
@@ -53,15 +61,20 @@ internal sealed class Workbench : IAsyncDisposable
         }
 
         var assembly = await ServiceBuild.PublishAsync(options.Published, cancellation);
+        var otherAssembly = options.Beside is { } other ? ServiceBuild.AssemblyIn(other) : null;
         var pinning = CorePinning.Choose(options.Pin);
         await pinning.PinThisProcessAsync(cancellation);
         var folder = new WorkFolder();
         var redis = await RedisProcess.StartAsync(folder.FullName, pinning.LoadCores, cancellation);
-        return new Workbench(folder, redis, assembly, pinning);
+        return new Workbench(folder, redis, assembly, otherAssembly, pinning);
     }
 
     public Task<ServiceProcess> StartServiceAsync(ServiceSettings settings, CancellationToken cancellation) =>
         settings.StartAsync(assembly, Pinning.ServerCores, cancellation);
+
+    /// <summary>The build that was named with <c>--beside</c>; null if none was.</summary>
+    public async Task<ServiceProcess?> StartOtherServiceAsync(CancellationToken cancellation) =>
+        otherAssembly is null ? null : await Settings.StartAsync(otherAssembly, Pinning.ServerCores, cancellation);
 
     /// <summary>Registers the bench's user and signs in. Once; needs any of the services.</summary>
     public async Task SignInAsync(ServiceProcess service, CancellationToken cancellation)

@@ -53,6 +53,7 @@ internal static class Usage
           --http2-connections N     (8)    --streams N   on each of them (32)
           --value-bytes N           (100; deletes always remove 100)  --keys N  stored keys (1000)
           --tracing                 also a service with OpenTelemetry on, 5 % of traces sampled
+          --beside FOLDER           also another build of the service, published there: what a change costs
 
         bench flat          retrieve with 1,000 and 1,000,000 keys, 1 and 256 connections, 100 B and 100 KB
         bench list          a page of a listing with 100 and 1,000,000 keys of the user, with 1,000,000 other users, and

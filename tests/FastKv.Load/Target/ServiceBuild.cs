@@ -8,9 +8,13 @@ internal static class ServiceBuild
     private const string Assembly = "FastKv.dll";
 
     /// <returns>The path of the service's assembly.</returns>
-    public static async Task<string> PublishAsync(string? published, CancellationToken cancellation)
+    public static async Task<string> PublishAsync(string? published, CancellationToken cancellation) =>
+        AssemblyIn(published ?? await PublishAsync(cancellation));
+
+    /// <returns>The path of the service's assembly in a folder that it was published to.</returns>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static string AssemblyIn(string folder)
     {
-        var folder = published ?? await PublishAsync(cancellation);
         var assembly = Path.Combine(Path.GetFullPath(folder), Assembly);
         return File.Exists(assembly)
             ? assembly
