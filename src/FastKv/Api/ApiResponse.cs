@@ -44,6 +44,13 @@ internal static class ApiResponse
             context.Response.StatusCode = error.Status;
         }
 
+        if (error == ApiError.InvalidToken)
+        {
+            // RFC 6750, 3: the error is named only when a token was sent.
+            var wasSent = context.Request.Headers.Authorization.Count > 0;
+            context.Response.Headers.WWWAuthenticate = wasSent ? "Bearer error=\"invalid_token\"" : "Bearer";
+        }
+
         if (error.Status is 429 or 503 && context.Response.Headers.RetryAfter.Count == 0)
         {
             context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(

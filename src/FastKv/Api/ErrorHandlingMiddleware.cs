@@ -11,6 +11,7 @@ namespace FastKv.Api;
 /// </summary>
 internal sealed partial class ErrorHandlingMiddleware(
     RequestDelegate next,
+    ISessionCheck sessions,
     StoreFailures failures,
     ILogger<ErrorHandlingMiddleware> logger
 )
@@ -27,7 +28,11 @@ internal sealed partial class ErrorHandlingMiddleware(
         }
         catch (RequestRefusedException refused)
         {
-            await RefuseAsync(context, refused.Error, refused.Details);
+            await (
+                await sessions.HasEndedAsync(context)
+                    ? RefuseAsync(context, ApiError.InvalidToken)
+                    : RefuseAsync(context, refused.Error, refused.Details)
+            );
         }
         catch (StoreBusyException)
         {

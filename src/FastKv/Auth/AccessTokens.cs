@@ -44,22 +44,37 @@ internal sealed class AccessTokens
         };
     }
 
-    public IssuedToken Issue(string userId)
+    /// <summary>A new token of a session; null if the session is so old that it has none.</summary>
+    public IssuedToken? Issue(Session session)
     {
         var now = time.GetUtcNow();
+        var left =
+            DateTimeOffset.FromUnixTimeMilliseconds(session.BeganAt).AddSeconds(options.SessionLifetimeSeconds) - now;
+        var lifetime = (int)Math.Min(options.LifetimeSeconds, Math.Floor(left.TotalSeconds));
+        if (lifetime < 1)
+        {
+            return null;
+        }
+
         var token = handler.CreateToken(
             new SecurityTokenDescriptor
             {
                 Issuer = options.Issuer,
                 Audience = options.Audience,
-                Claims = new Dictionary<string, object> { ["sub"] = userId },
+                Claims = new Dictionary<string, object>
+                {
+                    ["sub"] = session.UserId,
+                    ["preferred_username"] = session.Username!,
+                    ["sid"] = session.Id!,
+                    ["auth_time"] = session.BeganAt / 1000,
+                },
                 IssuedAt = now.UtcDateTime,
                 NotBefore = now.UtcDateTime,
-                Expires = now.UtcDateTime.AddSeconds(options.LifetimeSeconds),
+                Expires = now.UtcDateTime.AddSeconds(lifetime),
                 SigningCredentials = credentials,
             }
         );
-        return new IssuedToken(token, options.LifetimeSeconds);
+        return new IssuedToken(token, lifetime);
     }
 
     /// <summary>Who sent this Authorization header, or null if it holds no token that is valid now.</summary>
@@ -92,14 +107,28 @@ internal sealed class AccessTokens
         }
 
         var result = await handler.ValidateTokenAsync(authorization[Scheme.Length..].Trim(' '), parameters);
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken { Subject: { Length: > 0 } userId } valid)
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken valid || SessionOf(valid) is not { } session)
         {
             return null;
         }
 
-        var caller = new Caller(userId, new DateTimeOffset(valid.ValidTo, TimeSpan.Zero));
+        var caller = new Caller(session, new DateTimeOffset(valid.ValidTo, TimeSpan.Zero));
         validated.AddOrUpdate(authorization, caller);
         return caller;
+    }
+
+    private static Session? SessionOf(JsonWebToken token)
+    {
+        if (token.Subject is not { Length: > 0 } userId)
+        {
+            return null;
+        }
+
+        return
+            token.TryGetPayloadValue<string>("sid", out var id)
+            && token.TryGetPayloadValue<string>("preferred_username", out var username)
+            ? Session.Of(userId, username, id)
+            : new Session(userId, null, null, new DateTimeOffset(token.IssuedAt).ToUnixTimeMilliseconds());
     }
 
     private bool IsAlive(

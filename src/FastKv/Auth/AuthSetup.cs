@@ -1,3 +1,5 @@
+using FastKv.Api;
+
 namespace FastKv.Auth;
 
 internal static class AuthSetup
@@ -11,6 +13,8 @@ internal static class AuthSetup
         var keyFile = keyDirectory is null ? null : Path.Combine(keyDirectory, KeyFile);
         builder.Services.AddSingleton(TokenOptions.From(builder.Configuration, keyFile));
         builder.Services.AddSingleton<AccessTokens>();
+        builder.Services.AddSingleton<SessionStore>();
+        builder.Services.AddSingleton<ISessionCheck>(services => services.GetRequiredService<SessionStore>());
         builder.Services.AddSingleton(PasswordOptions.From(builder.Configuration));
         builder.Services.AddSingleton<PasswordHasher>();
         builder.Services.AddSingleton<CredentialStore>();

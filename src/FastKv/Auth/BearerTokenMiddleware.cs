@@ -4,45 +4,61 @@ using Microsoft.AspNetCore.Authorization;
 namespace FastKv.Auth;
 
 /// <summary>
-/// Lets a request through to an endpoint that is not anonymous only with a valid token, and makes its owner the request's
-/// user. It stands in the place of ASP.NET's authentication and authorization middleware: there is one scheme, one policy and
-/// nothing else to decide, and a request pays for no more.
+/// Lets a request through to an endpoint that is not anonymous only with a valid token of a session that has not ended, and makes its
+/// owner the request's user. It stands in the place of ASP.NET's authentication and authorization middleware: there is one scheme,
+/// one policy and nothing else to decide, and a request pays for no more.
 /// </summary>
-internal sealed class BearerTokenMiddleware(RequestDelegate next, AccessTokens tokens)
+internal sealed class BearerTokenMiddleware(RequestDelegate next, AccessTokens tokens, SessionStore sessions)
 {
     public Task InvokeAsync(HttpContext context)
     {
         var metadata = context.GetEndpoint()?.Metadata;
         return metadata?.GetMetadata<IAuthorizeData>() is null || metadata.GetMetadata<IAllowAnonymous>() is not null
             ? next(context)
-            : AuthenticateAsync(context);
+            : AuthenticateAsync(context, metadata);
     }
 
-    private Task AuthenticateAsync(HttpContext context)
+    private Task AuthenticateAsync(HttpContext context, EndpointMetadataCollection metadata)
     {
         var header = context.Request.Headers.Authorization;
         var caller = header.Count == 1 ? tokens.AuthenticateAsync(header[0]!) : default;
-        return caller.IsCompletedSuccessfully
+        var asksItself = metadata.GetMetadata<SessionCheckMetadata>() is not null;
+        return caller.IsCompletedSuccessfully && asksItself
             ? PassAsync(context, caller.Result)
-            : PassWhenValidatedAsync(context, caller);
+            : PassWhenValidatedAsync(context, caller, asksItself);
     }
 
-    private async Task PassWhenValidatedAsync(HttpContext context, ValueTask<Caller?> caller) =>
-        await PassAsync(context, await caller);
+    private async Task PassWhenValidatedAsync(HttpContext context, ValueTask<Caller?> validation, bool asksItself)
+    {
+        var caller = await validation;
+        if (
+            caller is not null
+            && !asksItself
+            && (caller.Session.Id is null || await sessions.HasEndedAsync(caller.Session))
+        )
+        {
+            caller = null;
+        }
+
+        await PassAsync(context, caller);
+    }
 
     private Task PassAsync(HttpContext context, Caller? caller)
     {
-        if (caller is not null)
+        if (caller is null)
         {
-            context.User = caller;
-            return next(context);
+            return ApiResponse.ErrorAsync(context, ApiError.InvalidToken);
         }
 
-        // RFC 6750, 3: the error is named only when a token was sent.
-        var wasSent = context.Request.Headers.Authorization.Count > 0;
-        context.Response.Headers.WWWAuthenticate = wasSent ? "Bearer error=\"invalid_token\"" : "Bearer";
-        return ApiResponse.ErrorAsync(context, ApiError.InvalidToken);
+        context.User = caller;
+        return next(context);
     }
+}
+
+/// <summary>Marks an endpoint whose own command to the store tells whether the session has ended, so that it is not asked before.</summary>
+internal sealed class SessionCheckMetadata
+{
+    public static readonly SessionCheckMetadata InStoreCommand = new();
 }
 
 internal static class CallerExtensions

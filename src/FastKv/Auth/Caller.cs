@@ -3,10 +3,13 @@ using System.Security.Claims;
 namespace FastKv.Auth;
 
 /// <summary>The user whose token came with the request.</summary>
-internal sealed class Caller(string userId, DateTimeOffset expires) : ClaimsPrincipal(IdentityOf(userId))
+internal sealed class Caller(Session session, DateTimeOffset expires) : ClaimsPrincipal(IdentityOf(session.UserId))
 {
     /// <summary>The opaque id under which this user's data are kept.</summary>
-    public string UserId { get; } = userId;
+    public string UserId => Session.UserId;
+
+    /// <summary>The session that the token is of. It may have ended.</summary>
+    public Session Session { get; } = session;
 
     /// <summary>When the token ends; from then on it opens nothing.</summary>
     public DateTimeOffset Expires { get; } = expires;

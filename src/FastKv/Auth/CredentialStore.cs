@@ -6,8 +6,16 @@ namespace FastKv.Auth;
 /// <summary>What a user proves who they are by.</summary>
 /// <param name="UserId">The opaque id under which the user's data are kept.</param>
 /// <param name="Username">The name, as it was registered.</param>
+/// <param name="Email">The address, as it was registered.</param>
 /// <param name="PasswordHash">A PHC string.</param>
-internal sealed record UserCredentials(string UserId, string Username, string PasswordHash);
+/// <param name="PasswordChangedAt">The millisecond, by the clock of Redis, at which the password was changed; 0 if it never was.</param>
+internal sealed record UserCredentials(
+    string UserId,
+    string Username,
+    string Email,
+    string PasswordHash,
+    long PasswordChangedAt
+);
 
 /// <summary>The credentials in the hash of a user, which the registration makes.</summary>
 internal sealed class CredentialStore(RedisCommands redis, RedisKeys keys)
@@ -18,24 +26,61 @@ internal sealed class CredentialStore(RedisCommands redis, RedisKeys keys)
         var fields = (await redis.GetHashAsync(keys.User(AccountName.Fold(username)), deadline)).ToDictionary();
         return fields.Count == 0
             ? null
-            : new UserCredentials(fields["user_id"]!, fields["username"]!, fields["password_hash"]!);
+            : new UserCredentials(
+                fields["user_id"]!,
+                fields["username"]!,
+                fields["email"]!,
+                fields["password_hash"]!,
+                (long)fields.GetValueOrDefault("password_changed_at")
+            );
     }
 
+    private static readonly RedisScript Change = new(
+        """
+        local known = redis.call('HMGET', KEYS[1], 'user_id', 'password_changed_at')
+        local changed = tonumber(known[2] or 0)
+        if known[1] ~= ARGV[1] or changed ~= tonumber(ARGV[2]) then return 0 end
+        local time = redis.call('TIME')
+        local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), changed + 1)
+        redis.call('HSET', KEYS[1], 'password_hash', ARGV[3], 'password_changed_at', string.format('%.0f', now))
+        return now
+        """
+    );
+
+    /// <summary>Changes the password, if nobody has since these credentials were read. One round trip.</summary>
+    /// <returns>The millisecond at which it was changed; null if somebody else was faster, or the user is deleted.</returns>
+    public async Task<long?> ChangePasswordAsync(UserCredentials user, string passwordHash)
+    {
+        var changedAt = (long)
+            await redis.WriteAsync(
+                Change,
+                [KeyOf(user)],
+                [user.UserId, user.PasswordChangedAt, passwordHash],
+                isLarge: false
+            );
+        return changedAt == 0 ? null : changedAt;
+    }
+
+    private static readonly RedisScript Renew = new(
+        """
+        if redis.call('HGET', KEYS[1], 'password_hash') ~= ARGV[1] then return 0 end
+        redis.call('HSET', KEYS[1], 'password_hash', ARGV[2])
+        return 1
+        """
+    );
+
     /// <summary>
-    /// Puts a hash with today's parameters in the place of an older one. If the store fails meanwhile, the old one stays until the
-    /// next login.
+    /// Puts a hash with today's parameters in the place of an older one, if that is still there. If the store fails meanwhile, the
+    /// old one stays until the next login.
     /// </summary>
-    public async Task RenewPasswordHashAsync(UserCredentials user, string passwordHash, StoreDeadline deadline)
+    public async Task RenewPasswordHashAsync(UserCredentials user, string passwordHash)
     {
         try
         {
-            await redis.SetHashFieldAsync(
-                keys.User(AccountName.Fold(user.Username)),
-                "password_hash",
-                passwordHash,
-                deadline
-            );
+            await redis.WriteAsync(Renew, [KeyOf(user)], [user.PasswordHash, passwordHash], isLarge: false);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
     }
+
+    private RedisKey KeyOf(UserCredentials user) => keys.User(AccountName.Fold(user.Username));
 }

@@ -27,6 +27,22 @@ internal sealed class CredentialVerifier(
     RedisOptions options
 )
 {
+    /// <summary>Checks the password of the user of a session, as a login would.</summary>
+    public async Task<CredentialResult> VerifyAsync(
+        Session session,
+        string address,
+        string password,
+        CancellationToken cancellation
+    )
+    {
+        var result = await VerifyAsync(new LoginAttempt(session.Username!, address), password, cancellation);
+
+        // Somebody else may have the name by now.
+        return result is CredentialResult.Right right && right.User.UserId != session.UserId
+            ? new CredentialResult.Wrong()
+            : result;
+    }
+
     /// <summary>Checks a password. Two round trips and a hash; one more to forget failures, and one to renew an old hash.</summary>
     /// <exception cref="StoreUnavailableException">The store can't say who the user is, or can't count.</exception>
     public async Task<CredentialResult> VerifyAsync(
@@ -66,7 +82,7 @@ internal sealed class CredentialVerifier(
 
         if (verification.RenewedHash is { } renewed)
         {
-            await users.RenewPasswordHashAsync(user!, renewed, deadline);
+            await users.RenewPasswordHashAsync(user!, renewed);
         }
 
         return new CredentialResult.Right(user!);

@@ -17,6 +17,12 @@ internal sealed class TokenOptions
     /// <summary>Seconds that a token is valid. 1 to 31,536,000.</summary>
     public int LifetimeSeconds { get; set; } = 3600;
 
+    /// <summary>Seconds from the sign-in on for which tokens can be renewed; none outlives it. 60 to 315,360,000; 30 days.</summary>
+    public int SessionLifetimeSeconds { get; set; } = 2_592_000;
+
+    /// <summary>For how long a token can be valid at most, renewed or not.</summary>
+    public TimeSpan LongestLifetime => TimeSpan.FromSeconds(Math.Max(LifetimeSeconds, SessionLifetimeSeconds));
+
     /// <summary>The <c>iss</c> claim that is written and demanded.</summary>
     public string Issuer { get; set; } = "fastkv";
 
@@ -32,6 +38,7 @@ internal sealed class TokenOptions
     {
         var options = Setting.Bind<TokenOptions>(configuration, "Token");
         Setting.RequireRange("Token:LifetimeSeconds", options.LifetimeSeconds, 1, MaximumLifetimeSeconds);
+        Setting.RequireRange("Token:SessionLifetimeSeconds", options.SessionLifetimeSeconds, 60, 315_360_000);
         Setting.RequireRange("Token:CacheSize", options.CacheSize, 16, 1_000_000);
         if (string.IsNullOrWhiteSpace(options.Issuer) || string.IsNullOrWhiteSpace(options.Audience))
         {

@@ -12,6 +12,10 @@ internal static class FeatureSetup
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<UserStore>();
         builder.Services.AddSingleton<RegistrationLimiter>();
+        builder.Services.AddSingleton<AccountStore>();
+        builder.Services.AddSingleton<AccountDeletions>();
+        builder.Services.AddSingleton<DeletedDataRemover>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<DeletedDataRemover>());
         builder.Services.AddSingleton<DataStore>();
         builder.Services.AddSingleton(DataOptions.From(builder.Configuration));
         foreach (var type in DataSchema.All)

@@ -19,6 +19,7 @@ namespace FastKv.Health;
 internal sealed partial class WarmUp(
     IServer server,
     AccessTokens tokens,
+    TimeProvider time,
     RedisCommands redis,
     RedisKeys keys,
     HttpOptions options,
@@ -179,7 +180,8 @@ internal sealed partial class WarmUp(
     private async Task VisitAsync(HttpClient client, CancellationToken cancellation)
     {
         var user = $"warm-up-{Guid.NewGuid():N}";
-        var token = $"Bearer {tokens.Issue(user).AccessToken}";
+        var session = Session.Begin(user, user, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var token = $"Bearer {tokens.Issue(session)!.AccessToken}";
         var (names, expiry, entry) = (keys.Keys(user), keys.Expiry(user), keys.Data(user, "entry"u8));
         try
         {

@@ -6,10 +6,8 @@ namespace FastKv.Redis;
 /// Puts reads that arrive while others are under way together into one command, so that a busy service pays for the way to Redis
 /// once for many requests. An idle service sends each at once. On a cluster only keys of one slot go together.
 /// </summary>
-internal sealed class GetBatcher(
-    Func<RedisKey, Task<SmallValue>> sendAsync,
-    Func<RedisKey[], Task<SmallValue[]>> sendTogetherAsync
-)
+/// <param name="sendAsync">Sends reads as one command.</param>
+internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]>> sendAsync)
 {
     /// <summary>Keys in one command: bounds how long the others wait for it.</summary>
     public const int MaximumBatch = 64;
@@ -19,56 +17,49 @@ internal sealed class GetBatcher(
     private const int SlotCount = 16384;
 
     /// <summary>The value of a key.</summary>
-    /// <param name="key">The key.</param>
+    /// <param name="read">The key, and whose it is.</param>
     /// <param name="slot">Its slot on a cluster, 0 to 16,383; -1 elsewhere.</param>
-    public Task<SmallValue> GetAsync(RedisKey key, int slot)
+    public Task<SmallValue> GetAsync(UserRead read, int slot)
     {
         var lane = lanes[slot + 1];
         if (lane is null)
         {
-            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync, sendTogetherAsync), null);
+            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync), null);
             lane = lanes[slot + 1]!;
         }
 
-        return lane.GetAsync(key);
+        return lane.GetAsync(read);
     }
 
-    private sealed class Lane(
-        Func<RedisKey, Task<SmallValue>> sendAsync,
-        Func<RedisKey[], Task<SmallValue[]>> sendTogetherAsync
-    )
+    private sealed class Lane(Func<IReadOnlyList<UserRead>, Task<SmallValue[]>> sendAsync)
     {
         /// <summary>Batches of a lane under way at once: a batch that waits for a large value does not stop the next.</summary>
         private const int MaximumUnderWay = 2;
 
         private readonly Lock gate = new();
-        private List<(RedisKey Key, TaskCompletionSource<SmallValue> Caller)> waiting = [];
+        private Batch waiting = new(0);
         private int underWay;
 
-        public Task<SmallValue> GetAsync(RedisKey key)
+        public Task<SmallValue> GetAsync(UserRead read)
         {
             lock (gate)
             {
                 if (underWay == MaximumUnderWay)
                 {
-                    var caller = new TaskCompletionSource<SmallValue>(
-                        TaskCreationOptions.RunContinuationsAsynchronously
-                    );
-                    waiting.Add((key, caller));
-                    return caller.Task;
+                    return waiting.Add(read);
                 }
 
                 underWay++;
             }
 
-            return SendAloneAsync(key);
+            return SendAloneAsync(read);
         }
 
-        private async Task<SmallValue> SendAloneAsync(RedisKey key)
+        private async Task<SmallValue> SendAloneAsync(UserRead read)
         {
             try
             {
-                return await sendAsync(key).ConfigureAwait(false);
+                return (await sendAsync([read]).ConfigureAwait(false))[0];
             }
             finally
             {
@@ -84,7 +75,7 @@ internal sealed class GetBatcher(
             }
         }
 
-        private List<(RedisKey Key, TaskCompletionSource<SmallValue> Caller)>? TakeWaiting()
+        private Batch? TakeWaiting()
         {
             lock (gate)
             {
@@ -95,41 +86,77 @@ internal sealed class GetBatcher(
                 }
 
                 var batch = waiting;
-                // About as many come next: a list that grows copies what is in it.
-                waiting = batch.Count > MaximumBatch ? batch[MaximumBatch..] : new(batch.Count);
-                if (batch.Count > MaximumBatch)
-                {
-                    batch.RemoveRange(MaximumBatch, batch.Count - MaximumBatch);
-                }
-
+                waiting = batch.Split(MaximumBatch);
                 return batch;
             }
         }
 
-        private async Task SendAsync(List<(RedisKey Key, TaskCompletionSource<SmallValue> Caller)> batch)
+        private async Task SendAsync(Batch batch)
         {
             try
             {
-                var keys = new RedisKey[batch.Count];
-                for (var i = 0; i < keys.Length; i++)
-                {
-                    keys[i] = batch[i].Key;
-                }
-
-                var values = await sendTogetherAsync(keys).ConfigureAwait(false);
-                for (var i = 0; i < values.Length; i++)
-                {
-                    batch[i].Caller.SetResult(values[i]);
-                }
+                batch.Succeed(await sendAsync(batch.Reads).ConfigureAwait(false));
             }
             catch (Exception exception)
             {
-                // The fault of a batch is the fault of each of its callers.
-                foreach (var (_, caller) in batch)
-                {
-                    caller.TrySetException(exception);
-                }
+                batch.Fail(exception);
+            }
+        }
+    }
+
+    /// <summary>Reads that travel together, and who waits for each.</summary>
+    private sealed class Batch(int capacity)
+    {
+        private readonly List<UserRead> reads = new(capacity);
+        private readonly List<TaskCompletionSource<SmallValue>> callers = new(capacity);
+
+        public int Count => reads.Count;
+
+        public IReadOnlyList<UserRead> Reads => reads;
+
+        public Task<SmallValue> Add(UserRead read)
+        {
+            var caller = new TaskCompletionSource<SmallValue>(TaskCreationOptions.RunContinuationsAsynchronously);
+            reads.Add(read);
+            callers.Add(caller);
+            return caller.Task;
+        }
+
+        /// <summary>Leaves as many as go together here, and returns the rest. About as many come next: a list that grows copies.</summary>
+        public Batch Split(int maximum)
+        {
+            var rest = new Batch(Count);
+            if (Count > maximum)
+            {
+                rest.reads.AddRange(reads[maximum..]);
+                rest.callers.AddRange(callers[maximum..]);
+                reads.RemoveRange(maximum, Count - maximum);
+                callers.RemoveRange(maximum, callers.Count - maximum);
+            }
+
+            return rest;
+        }
+
+        public void Succeed(SmallValue[] values)
+        {
+            for (var i = 0; i < values.Length; i++)
+            {
+                callers[i].SetResult(values[i]);
+            }
+        }
+
+        /// <summary>The fault of a batch is the fault of each of its callers.</summary>
+        public void Fail(Exception fault)
+        {
+            foreach (var caller in callers)
+            {
+                caller.TrySetException(fault);
             }
         }
     }
 }
+
+/// <summary>A read of one of a user's entries.</summary>
+/// <param name="UserId">The user.</param>
+/// <param name="Key">The entry's name.</param>
+internal readonly record struct UserRead(string UserId, RedisKey Key);

@@ -10,7 +10,7 @@ namespace FastKv.Redis;
 internal sealed class RedisCommands
 {
     // Answers a value, nil for none, or the length of one that has more bytes than the argument. STRLEN fails on what is no string,
-    // which MGET takes for none.
+    // which MGET takes for none. Behind the entries stands, of each of their users, which sessions have ended: always short.
     private static readonly RedisScript ReadSmall = new(
         """
         local values = {}
@@ -37,6 +37,7 @@ internal sealed class RedisCommands
     private readonly UnknownErrorLog unknownErrors;
     private readonly TimeSpan timeout;
     private readonly RedisTelemetry telemetry;
+    private readonly RedisKeys keys;
     private readonly GetBatcher gets;
 
     public RedisCommands(
@@ -45,6 +46,7 @@ internal sealed class RedisCommands
         WriteGate gate,
         FailoverMonitor failover,
         UnknownErrorLog unknownErrors,
+        RedisKeys keys,
         RedisOptions options
     )
     {
@@ -53,19 +55,25 @@ internal sealed class RedisCommands
         this.gate = gate;
         this.failover = failover;
         this.unknownErrors = unknownErrors;
+        this.keys = keys;
         timeout = options.CommandTimeout;
         telemetry = new RedisTelemetry(connection.EndPoint);
-        gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
+        gets = new GetBatcher(GetTogetherAsync);
     }
 
     /// <summary>
-    /// Reads a value that is small, or that it is not. Several reads at once travel as one command, and each request has a span of
-    /// its own.
+    /// Reads a value that is small, or that it is not, and which sessions of its user have ended. Several reads at once travel as one
+    /// command, and each request has a span of its own.
     /// </summary>
-    public Task<SmallValue> GetSmallAsync(RedisKey key) =>
+    public Task<SmallValue> GetSmallAsync(string userId, RedisKey key) =>
         RedisTelemetry.IsRecorded
-            ? MeasureAsync("GET", Measured.Span, static (self, key) => self.SendGetAsync(key), key)
-            : SendGetAsync(key);
+            ? MeasureAsync(
+                "GET",
+                Measured.Span,
+                static (self, read) => self.SendGetAsync(read),
+                new UserRead(userId, key)
+            )
+            : SendGetAsync(new UserRead(userId, key));
 
     /// <summary><c>GET</c> of a value that is large: null if the key does not exist. Its memory goes back when it is disposed of.</summary>
     public Task<Lease<byte>?> GetLargeAsync(RedisKey key, StoreDeadline deadline) =>
@@ -123,6 +131,15 @@ internal sealed class RedisCommands
             static (database, entry) => database.HashSetAsync(entry.key, entry.field, entry.value),
             (key, field, value),
             deadline
+        );
+
+    /// <summary><c>HDEL</c>: false if there is no such field.</summary>
+    public Task<bool> DeleteHashFieldAsync(RedisKey key, RedisValue field) =>
+        RunAsync(
+            "HDEL",
+            CommandKind.Write,
+            static (database, pair) => database.HashDeleteAsync(pair.key, pair.field),
+            (key, field)
         );
 
     /// <summary>Runs a short Lua script on one key, so that it is right on a cluster too. It goes whole each time (<c>EVAL</c>).</summary>
@@ -198,54 +215,62 @@ internal sealed class RedisCommands
         }
     }
 
-    private Task<SmallValue> SendGetAsync(RedisKey key) => gets.GetAsync(key, connection.SlotOf(key));
+    private Task<SmallValue> SendGetAsync(UserRead read) => gets.GetAsync(read, connection.SlotOf(read.Key));
 
-    private async Task<SmallValue> GetAloneAsync(RedisKey key)
+    private async Task<SmallValue[]> GetTogetherAsync(IReadOnlyList<UserRead> reads)
     {
-        RedisValue start;
-        try
+        var names = new List<RedisKey>(reads.Count + 1);
+        foreach (var read in reads)
         {
-            // One byte more than a small value has tells that it is not one.
-            start = await ReadAsync(
-                    "GETRANGE",
-                    static (database, key) => database.StringGetRangeAsync(key, 0, SmallValue.MaximumLength),
-                    key
-                )
-                .ConfigureAwait(false);
-        }
-        catch (StoreUnavailableException outage) when (outage.Reason == nameof(RedisErrorKind.WrongType))
-        {
-            // What another program has put there is no entry, as for reads that travel together.
-            return default;
+            names.Add(read.Key);
         }
 
-        return start.Length() switch
+        // What a user's sessions are is asked once, for all of their reads.
+        var endedAt = new int[reads.Count];
+        for (var i = 0; i < endedAt.Length; i++)
         {
-            0 => default,
-            > SmallValue.MaximumLength => new SmallValue(RedisValue.Null, true),
-            _ => new SmallValue(start, false),
-        };
-    }
+            endedAt[i] =
+                i > 0 && reads[i].UserId == reads[i - 1].UserId ? endedAt[i - 1] : IndexOfEnded(reads, endedAt, i);
+            if (endedAt[i] < 0)
+            {
+                endedAt[i] = names.Count;
+                names.Add(keys.Ended(reads[i].UserId));
+            }
+        }
 
-    private async Task<SmallValue[]> GetTogetherAsync(RedisKey[] keys)
-    {
         var reply = await ReadAsync(
                 "EVALSHA",
-                static (database, keys) => ReadSmall.EvaluateAsync(database, keys, ReadSmallArguments),
-                keys,
-                ifUnknown: static (database, keys) => ReadSmall.LoadAndEvaluateAsync(database, keys, ReadSmallArguments)
+                static (database, names) => ReadSmall.EvaluateAsync(database, names, ReadSmallArguments),
+                names.ToArray(),
+                ifUnknown: static (database, names) =>
+                    ReadSmall.LoadAndEvaluateAsync(database, names, ReadSmallArguments)
             )
             .ConfigureAwait(false);
-        var values = new SmallValue[keys.Length];
+        var values = new SmallValue[endedAt.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] =
-                reply[i].Resp2Type == ResultType.Integer
-                    ? new SmallValue(RedisValue.Null, true)
-                    : new SmallValue((RedisValue)reply[i], false);
+            var isLarge = reply[i].Resp2Type == ResultType.Integer;
+            values[i] = new SmallValue(
+                isLarge ? RedisValue.Null : (RedisValue)reply[i],
+                isLarge,
+                (RedisValue)reply[endedAt[i]]
+            );
         }
 
         return values;
+    }
+
+    private static int IndexOfEnded(IReadOnlyList<UserRead> reads, int[] endedAt, int end)
+    {
+        for (var i = 0; i < end; i++)
+        {
+            if (reads[i].UserId == reads[end].UserId)
+            {
+                return endedAt[i];
+            }
+        }
+
+        return -1;
     }
 
     private Task<TResult> ReadAsync<TState, TResult>(

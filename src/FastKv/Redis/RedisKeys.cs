@@ -13,7 +13,9 @@ internal sealed class RedisKeys(RedisOptions options)
     private readonly byte[] dataPrefix = Prefix(options, "data");
     private readonly byte[] keysPrefix = Prefix(options, "keys");
     private readonly byte[] expiryPrefix = Prefix(options, "expiry");
+    private readonly byte[] endedPrefix = Prefix(options, "ended");
     private readonly byte[] donePrefix = Prefix(options, "done");
+    private readonly byte[] leasePrefix = Prefix(options, "deletion");
 
     /// <summary>
     /// Hash: user_id, username, email, full_name, age, gender, password_hash, created_at. Lives as long as the user.
@@ -64,11 +66,35 @@ internal sealed class RedisKeys(RedisOptions options)
     public RedisKey Expiry(string userId) => Of(expiryPrefix, userId, "", []);
 
     /// <summary>
+    /// String: which of a user's sessions have ended, as sessions.lua keeps it; of a deleted user all. Lives until no token of
+    /// theirs can be valid.
+    /// </summary>
+    public RedisKey Ended(string userId) => Of(endedPrefix, userId, "", []);
+
+    /// <summary>
+    /// Sorted set: the hashes of a user's Idempotency-Keys that are remembered, by the millisecond until which they are. Lives as
+    /// long as the last of them.
+    /// </summary>
+    public RedisKey DoneIndex(string userId) => Of(donePrefix, userId, "", []);
+
+    /// <summary>
     /// String: an Idempotency-Key that has succeeded: the fingerprint of its request, and how it ended. Lives for
     /// <c>FastKv__Data__IdempotencySeconds</c>. Hashed, to be of one length.
     /// </summary>
     public RedisKey Done(string userId, string idempotencyKey) =>
-        Of(donePrefix, userId, ":", SHA256.HashData(Encoding.ASCII.GetBytes(idempotencyKey)).AsSpan(0, HashLength));
+        Done(userId, SHA256.HashData(Encoding.ASCII.GetBytes(idempotencyKey)).AsSpan(0, HashLength));
+
+    /// <summary>The same, of the hash that stands in <see cref="DoneIndex"/>.</summary>
+    public RedisKey Done(string userId, ReadOnlySpan<byte> hash) => Of(donePrefix, userId, ":", hash);
+
+    /// <summary>Bytes of <see cref="Done(string, string)"/> that stand before the hash.</summary>
+    public int DonePrefixLength(string userId) => donePrefix.Length + userId.Length + 2;
+
+    /// <summary>Hash: the users who were deleted and whose data are still to be removed, by user_id. Lives as long as there is one.</summary>
+    public RedisKey Deletions { get; } = $"{options.KeyPrefix}:deletions";
+
+    /// <summary>String: which replica removes the data of a deleted user. Lives for seconds, as long as that replica works on it.</summary>
+    public RedisKey DeletionLease(string userId) => Of(leasePrefix, userId, "", []);
 
     private static byte[] Prefix(RedisOptions options, string kind) =>
         Encoding.ASCII.GetBytes($"{options.KeyPrefix}:{kind}:{{");

@@ -87,6 +87,18 @@ internal static class Instruments
         "Logins that were refused because too many had failed, by limiter."
     );
 
+    private static readonly Counter<long> EndedSessions = Meter.CreateCounter<long>(
+        "fastkv.sessions.ended",
+        "{sign-out}",
+        "Sign-outs, by what they ended: one session, or all of a user's."
+    );
+
+    private static readonly Counter<long> RenewedTokens = Meter.CreateCounter<long>(
+        "fastkv.tokens.renewed",
+        "{token}",
+        "Tokens that were renewed."
+    );
+
     private static readonly Counter<long> ShedRequests = Meter.CreateCounter<long>(
         "fastkv.requests.shed",
         "{request}",
@@ -113,6 +125,7 @@ internal static class Instruments
     private static Func<int> requestsInFlight = static () => 0;
     private static Func<int> hashQueueLength = static () => 0;
     private static Func<long> reservedMemory = static () => 0;
+    private static (int Users, double Seconds) deletions;
 
     // What stands here is asked for when it is exported, so that a request pays for no more than counting.
     static Instruments()
@@ -136,6 +149,18 @@ internal static class Instruments
             "Memory that is reserved for large bodies, values and answers."
         );
         Meter.CreateObservableUpDownCounter(
+            "fastkv.deletions.waiting",
+            static () => deletions.Users,
+            "{user}",
+            "Deleted users whose data are still to be removed, as this replica saw them last."
+        );
+        Meter.CreateObservableGauge(
+            "fastkv.deletions.age",
+            static () => deletions.Seconds,
+            "s",
+            "How long ago the oldest of them was deleted; 0 without any."
+        );
+        Meter.CreateObservableUpDownCounter(
             "fastkv.password.hash.queue.length",
             static () => hashQueueLength(),
             "{hash}",
@@ -154,6 +179,9 @@ internal static class Instruments
 
     /// <summary>Says where the memory that is reserved for requests is to be read.</summary>
     public static void ObserveReservedMemory(Func<long> bytes) => reservedMemory = bytes;
+
+    /// <summary>Says how many deleted users have data that are still to be removed, and for how long.</summary>
+    public static void ObserveDeletions(int users, TimeSpan oldest) => deletions = (users, oldest.TotalSeconds);
 
     /// <summary>Counts a request that was refused for want of memory.</summary>
     public static void CountMemoryRefusal() => MemoryRefusals.Add(1);
@@ -187,6 +215,19 @@ internal static class Instruments
             LimitedLogins.Add(1, new KeyValuePair<string, object?>("fastkv.limiter", limiter));
         }
     }
+
+    /// <summary>Counts an end of sessions.</summary>
+    /// <param name="scope">What ended: <c>one</c> session, or <c>all</c> of a user's.</param>
+    public static void CountEndedSessions(string scope)
+    {
+        if (EndedSessions.Enabled)
+        {
+            EndedSessions.Add(1, new KeyValuePair<string, object?>("fastkv.session.scope", scope));
+        }
+    }
+
+    /// <summary>Counts a renewed token.</summary>
+    public static void CountRenewedToken() => RenewedTokens.Add(1);
 
     /// <summary>Counts a look-up in the cache of validated tokens.</summary>
     public static void CountTokenLookup(bool hit) => Interlocked.Increment(ref hit ? ref tokenHits : ref tokenMisses);

@@ -161,6 +161,28 @@ internal sealed class ApiClient(Uri address) : IDisposable
     /// <summary>A token of a user who was not there before.</summary>
     public async Task<string> NewUserTokenAsync() => await SignInAsync(await RegisterAsync());
 
+    /// <summary>A token of the same session.</summary>
+    public async Task<string> RenewAsync(string token) =>
+        (await SendAsync(HttpMethod.Post, "/api/token/renew", token)).Expect(HttpStatusCode.OK).Json["data"]![
+            "access_token"
+        ]!.GetValue<string>();
+
+    /// <summary>Ends the session of a token, or all of its user.</summary>
+    public async Task SignOutAsync(string token, bool all = false) =>
+        (await SendAsync(HttpMethod.Delete, all ? "/api/token?all=true" : "/api/token", token)).Expect(
+            HttpStatusCode.OK
+        );
+
+    public Task<Reply> ChangePasswordAsync(string token, string password, string newPassword) =>
+        PutAsync(
+            "/api/account/password",
+            new JsonObject { ["password"] = password, ["new_password"] = newPassword },
+            token
+        );
+
+    public Task<Reply> DeleteAccountAsync(string token, string password = "secure_password123") =>
+        PostAsync("/api/account/delete", new JsonObject { ["password"] = password }, token);
+
     public Task<bool> IsReadyAsync() => IsOkAsync("/health/ready");
 
     public Task<bool> IsLiveAsync() => IsOkAsync("/health/live");

@@ -347,6 +347,7 @@ public sealed class RedisDiagnosticsTests
                 new WriteGate(),
                 failover,
                 new UnknownErrorLog(time, NullLogger<UnknownErrorLog>.Instance),
+                keys,
                 options
             ),
             keys,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using FastKv.Api;
+using FastKv.Auth;
 using FastKv.Configuration;
 using FastKv.Redis;
 using StackExchange.Redis;
@@ -29,8 +30,9 @@ internal sealed class DataStore(
     /// <summary>Bytes: the key of a listed entry as it came from Redis, and in the answer with every character escaped.</summary>
     private const int ListedEntryLength = 3 * DataKey.MaximumLength + 64;
 
-    // Arguments of the script for writes: before those of the operations, and of each of them.
-    private const int CommonArguments = 4;
+    // Keys and arguments of the script for writes: before those of the operations, and of each of them.
+    private const int CommonKeys = 3;
+    private const int CommonArguments = 7;
     private const int ArgumentsOfEach = 5;
 
     private static readonly RedisScript WriteScript = RedisScript.Load("write");
@@ -41,31 +43,31 @@ internal sealed class DataStore(
     private readonly RedisValue rememberedMilliseconds = dataOptions.IdempotencySeconds * 1000L;
 
     /// <summary>Does one operation.</summary>
-    public Task<WriteResult> WriteAsync(string userId, in DataWrite write, IdempotencyKey? idempotencyKey) =>
-        SendAsync(userId, new ReadOnlySpan<DataWrite>(in write), idempotencyKey, "one"u8);
+    public Task<WriteResult> WriteAsync(Caller caller, in DataWrite write, IdempotencyKey? idempotencyKey) =>
+        SendAsync(caller, new ReadOnlySpan<DataWrite>(in write), idempotencyKey, "one"u8);
 
     /// <summary>Does all operations or none. No two of them have the same key.</summary>
-    public Task<WriteResult> WriteAsync(string userId, DataWrite[] writes, IdempotencyKey? idempotencyKey) =>
-        SendAsync(userId, writes, idempotencyKey, "batch"u8);
+    public Task<WriteResult> WriteAsync(Caller caller, DataWrite[] writes, IdempotencyKey? idempotencyKey) =>
+        SendAsync(caller, writes, idempotencyKey, "batch"u8);
 
     /// <summary>The value's bytes, or none if the user has no such key. To be disposed of when they are written out.</summary>
-    public async ValueTask<StoredValue> RetrieveAsync(string userId, DataKey key)
+    public async ValueTask<StoredValue> RetrieveAsync(Caller caller, DataKey key)
     {
-        var name = keys.Data(userId, key.Utf8);
+        var name = keys.Data(caller.UserId, key.Utf8);
         var begun = Stopwatch.GetTimestamp();
-        var small = await redis.GetSmallAsync(name);
+        var small = await redis.GetSmallAsync(caller.UserId, name);
         if (small.IsLarge)
         {
-            return await RetrieveLargeAsync(userId, name, begun);
+            return await RetrieveLargeAsync(caller, name, small.Ended, begun);
         }
 
-        return new StoredValue(small.Value);
+        return new StoredValue(small.Value, small.Ended);
     }
 
     /// <summary>Entries at one instant, in the order asked. To be disposed of when they are written out.</summary>
-    public async Task<StoredEntries> RetrieveAsync(string userId, DataKey[] entries)
+    public async Task<StoredEntries> RetrieveAsync(Caller caller, DataKey[] entries)
     {
-        var names = Array.ConvertAll(entries, key => keys.Data(userId, key.Utf8));
+        RedisKey[] names = [.. entries.Select(key => keys.Data(caller.UserId, key.Utf8)), keys.Ended(caller.UserId)];
         var reply = await redis.ReadAsync(ReadScript, names, [MaximumBatchLength, SmallValue.MaximumLength]);
         if (reply.Resp2Type is not ResultType.Integer)
         {
@@ -75,7 +77,7 @@ internal sealed class DataStore(
         // What has grown since stays unread, and so does what is more than one user may hold, so that no more comes than there is
         // room for.
         var length = Math.Min((long)reply, memory.Values.MaximumOfUser);
-        var reservation = memory.Values.Reserve(userId, length);
+        var reservation = memory.Values.Reserve(caller.UserId, length);
         try
         {
             return new StoredEntries(
@@ -91,23 +93,23 @@ internal sealed class DataStore(
     }
 
     /// <summary>A page of the user's keys. To be disposed of when it is written out.</summary>
-    /// <param name="userId">The user.</param>
+    /// <param name="caller">Who asks.</param>
     /// <param name="prefix">What the keys begin with.</param>
     /// <param name="after">The key that they stand behind; empty for the first page.</param>
     /// <param name="limit">Keys at most.</param>
     public async Task<KeyPage> ListAsync(
-        string userId,
+        Caller caller,
         ReadOnlyMemory<byte> prefix,
         ReadOnlyMemory<byte> after,
         int limit
     )
     {
-        var reservation = memory.Values.Reserve(userId, (long)limit * ListedEntryLength);
+        var reservation = memory.Values.Reserve(caller.UserId, (long)limit * ListedEntryLength);
         try
         {
             var reply = await redis.ReadAsync(
                 ListScript,
-                [keys.Keys(userId), keys.Expiry(userId)],
+                [keys.Keys(caller.UserId), keys.Expiry(caller.UserId), keys.Ended(caller.UserId)],
                 [KeyRange.Begin(prefix.Span, after.Span), KeyRange.End(prefix.Span), limit, MaximumForgotten]
             );
             return new KeyPage(reply, reservation);
@@ -120,15 +122,15 @@ internal sealed class DataStore(
     }
 
     // Apart, so that a small value does not pay for what only this remembers.
-    private async Task<StoredValue> RetrieveLargeAsync(string userId, RedisKey name, long begun)
+    private async Task<StoredValue> RetrieveLargeAsync(Caller caller, RedisKey name, RedisValue ended, long begun)
     {
         var deadline = new StoreDeadline(options.CommandTimeout - Stopwatch.GetElapsedTime(begun));
-        var reservation = memory.Values.Reserve(userId, EntryMembers.MaximumValueLength);
+        var reservation = memory.Values.Reserve(caller.UserId, EntryMembers.MaximumValueLength);
         try
         {
             var lease = await redis.GetLargeAsync(name, deadline);
             reservation.Resize(lease?.Length ?? 0);
-            return new StoredValue(lease, reservation);
+            return new StoredValue(lease, reservation, ended);
         }
         catch
         {
@@ -141,24 +143,28 @@ internal sealed class DataStore(
         WriteResult.Of(await redis.WriteAsync(WriteScript, names, arguments, isLarge));
 
     private Task<WriteResult> SendAsync(
-        string userId,
+        Caller caller,
         ReadOnlySpan<DataWrite> writes,
         IdempotencyKey? idempotencyKey,
         ReadOnlySpan<byte> form
     )
     {
-        var names = new RedisKey[2 + writes.Length + (idempotencyKey is null ? 0 : 1)];
+        var userId = caller.UserId;
+        var names = new RedisKey[CommonKeys + writes.Length + (idempotencyKey is null ? 0 : 2)];
         names[0] = keys.Keys(userId);
         names[1] = keys.Expiry(userId);
+        names[2] = keys.Ended(userId);
         var arguments = new RedisValue[CommonArguments + ArgumentsOfEach * writes.Length];
         arguments[0] = keys.DataPrefixLength(userId);
         arguments[1] = quota;
-        arguments[2] = arguments[3] = RedisValue.EmptyString;
+        arguments[2] = caller.Session.Id ?? "";
+        arguments[3] = caller.Session.BeganAt;
+        arguments[4] = arguments[5] = arguments[6] = RedisValue.EmptyString;
         long length = 0;
         for (var i = 0; i < writes.Length; i++)
         {
             ref readonly var write = ref writes[i];
-            names[2 + i] = keys.Data(userId, write.Key.Utf8);
+            names[CommonKeys + i] = keys.Data(userId, write.Key.Utf8);
             var own = arguments.AsSpan(CommonArguments + ArgumentsOfEach * i, ArgumentsOfEach);
             own[0] = write.Kind;
             own[1] = write.Value;
@@ -170,20 +176,26 @@ internal sealed class DataStore(
 
         if (idempotencyKey is not null)
         {
-            arguments[2] = FingerprintOf(form, names, arguments);
-            arguments[3] = rememberedMilliseconds;
-            names[^1] = keys.Done(userId, idempotencyKey.Text);
+            arguments[4] = FingerprintOf(form, names.AsSpan(CommonKeys, writes.Length), arguments);
+            arguments[5] = rememberedMilliseconds;
+            arguments[6] = keys.DonePrefixLength(userId);
+            names[^2] = keys.Done(userId, idempotencyKey.Text);
+            names[^1] = keys.DoneIndex(userId);
         }
 
         return SendAsync(names, arguments, isLarge: length > SmallValue.MaximumLength);
     }
 
     /// <summary>What tells a request from every other: all that the script is to do, and whether it is a batch.</summary>
-    private static RedisValue FingerprintOf(ReadOnlySpan<byte> form, RedisKey[] names, RedisValue[] arguments)
+    private static RedisValue FingerprintOf(
+        ReadOnlySpan<byte> form,
+        ReadOnlySpan<RedisKey> entries,
+        RedisValue[] arguments
+    )
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, form);
-        foreach (var name in names.AsSpan(2, names.Length - 3))
+        foreach (var name in entries)
         {
             Append(hash, (byte[])name!);
         }

@@ -57,6 +57,7 @@ internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
                 .Produces<SuccessResponse>(200)
                 .ProducesErrors(
                     ApiError.InvalidKey,
@@ -72,7 +73,7 @@ internal sealed class DeleteData(DataStore data) : Endpoint<DeleteDataRequest>
     public override async Task HandleAsync(DeleteDataRequest request, CancellationToken cancellation)
     {
         var write = DataWrite.Delete(request.Key, new Preconditions(request.IfMatch, request.IfNoneMatch));
-        var written = await data.WriteAsync(HttpContext.Caller().UserId, write, request.IdempotencyKey);
+        var written = await data.WriteAsync(HttpContext.Caller(), write, request.IdempotencyKey);
         await (
             written.Refusals is [var refusal, ..]
                 ? DataResponse.RefuseAsync(HttpContext, refusal)

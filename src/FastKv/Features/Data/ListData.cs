@@ -129,19 +129,27 @@ internal sealed class ListData(DataStore data) : Endpoint<ListDataRequest>
                 + "whole walk is listed exactly once.";
         });
         Description(route =>
-            route.WithTags(OpenApiTags.Data).Produces<ListDataResponse>(200).ProducesErrors(ApiError.InvalidParameter)
+            route
+                .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
+                .Produces<ListDataResponse>(200)
+                .ProducesErrors(ApiError.InvalidParameter)
         );
     }
 
     public override async Task HandleAsync(ListDataRequest request, CancellationToken cancellation)
     {
         using var page = await data.ListAsync(
-            HttpContext.Caller().UserId,
+            HttpContext.Caller(),
             request.PrefixUtf8,
             request.After,
             request.Limit ?? ListDataRequest.DefaultLimit
         );
-        await ApiResponse.WriteAsync(HttpContext, 200, Write(page));
+        await (
+            HttpContext.Caller().Session.HasEnded(page.Ended)
+                ? ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidToken)
+                : ApiResponse.WriteAsync(HttpContext, 200, Write(page))
+        );
     }
 
     private static ReadOnlySpan<byte> Write(KeyPage page)

@@ -116,6 +116,7 @@ internal sealed class ModifyData(DataStore data) : Endpoint<ModifyDataRequest>
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
                 .Produces<ModifyDataResponse>(200)
                 .Produces<ModifyDataResponse>(201)
                 .ProducesErrors(
@@ -140,7 +141,7 @@ internal sealed class ModifyData(DataStore data) : Endpoint<ModifyDataRequest>
         var write = request.Increment is { } increment
             ? DataWrite.Increment(request.Key, increment, expiry, preconditions, create: request.Create is true)
             : DataWrite.Expire(request.Key, expiry, preconditions);
-        var written = await data.WriteAsync(HttpContext.Caller().UserId, write, request.IdempotencyKey);
+        var written = await data.WriteAsync(HttpContext.Caller(), write, request.IdempotencyKey);
         await (
             written.Refusals is [var refusal, ..] ? DataResponse.RefuseAsync(HttpContext, refusal)
             : request.Increment is null ? DataResponse.WriteAsync(HttpContext, 200, Modified, written)

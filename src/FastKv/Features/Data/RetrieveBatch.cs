@@ -44,15 +44,23 @@ internal sealed class RetrieveBatch(DataStore data) : Endpoint<RetrieveBatchRequ
                 + "in `unread`: ask again for them.";
         });
         Description(route =>
-            route.WithTags(OpenApiTags.Data).Produces<RetrieveBatchResponse>(200).ProducesErrors(ApiError.InvalidKey)
+            route
+                .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
+                .Produces<RetrieveBatchResponse>(200)
+                .ProducesErrors(ApiError.InvalidKey)
         );
     }
 
     public override async Task HandleAsync(RetrieveBatchRequest request, CancellationToken cancellation)
     {
         var keys = (DataKey[])request.Keys;
-        using var entries = await data.RetrieveAsync(HttpContext.Caller().UserId, keys);
-        await new RetrieveBatchWriter(keys, entries).WriteAsync(HttpContext);
+        using var entries = await data.RetrieveAsync(HttpContext.Caller(), keys);
+        await (
+            HttpContext.Caller().Session.HasEnded(entries.Ended)
+                ? ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidToken)
+                : new RetrieveBatchWriter(keys, entries).WriteAsync(HttpContext)
+        );
     }
 }
 

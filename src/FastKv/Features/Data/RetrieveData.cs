@@ -79,6 +79,7 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
                 .Produces<RetrieveDataResponse>(200)
                 .Produces(304)
                 .ProducesErrors(
@@ -97,12 +98,17 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
 
     private async Task RetrieveAsync(DataKey key, Preconditions preconditions)
     {
-        using var value = await data.RetrieveAsync(HttpContext.Caller().UserId, key);
+        using var value = await data.RetrieveAsync(HttpContext.Caller(), key);
         await AnswerAsync(key, preconditions, value);
     }
 
     private Task AnswerAsync(DataKey key, in Preconditions preconditions, in StoredValue value)
     {
+        if (HttpContext.Caller().Session.HasEnded(value.Ended))
+        {
+            return ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidToken);
+        }
+
         if (!value.Exists)
         {
             return ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound);
@@ -120,7 +126,13 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
 
     private async Task RetrieveWithExpiryAsync(RetrieveDataRequest request)
     {
-        using var entries = await data.RetrieveAsync(HttpContext.Caller().UserId, [request.Key]);
+        using var entries = await data.RetrieveAsync(HttpContext.Caller(), [request.Key]);
+        if (HttpContext.Caller().Session.HasEnded(entries.Ended))
+        {
+            await ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidToken);
+            return;
+        }
+
         if (entries.ValueAt(0) is not { } value)
         {
             await ApiResponse.ErrorAsync(HttpContext, ApiError.KeyNotFound);

@@ -57,6 +57,7 @@ internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
                 .Produces<SuccessResponse>(201)
                 .ProducesErrors(
                     ApiError.InvalidKey,
@@ -74,7 +75,7 @@ internal sealed class StoreData(DataStore data) : Endpoint<StoreDataRequest>
     public override async Task HandleAsync(StoreDataRequest request, CancellationToken cancellation)
     {
         var write = DataWrite.Store(request.Key, request.Value, request.ExpiresIn ?? default);
-        var written = await data.WriteAsync(HttpContext.Caller().UserId, write, request.IdempotencyKey);
+        var written = await data.WriteAsync(HttpContext.Caller(), write, request.IdempotencyKey);
         await (
             written.Refusals is [var refusal, ..]
                 ? DataResponse.RefuseAsync(HttpContext, refusal)

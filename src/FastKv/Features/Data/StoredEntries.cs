@@ -9,6 +9,9 @@ internal sealed class StoredEntries(RedisResult reply, RequestMemory.Reservation
     // What the script replies instead of the time that is left.
     private const long NoRoom = 0;
 
+    /// <summary>Which of the user's sessions have ended; null if none has.</summary>
+    public RedisValue Ended => (RedisValue)reply[reply.Length - 1];
+
     /// <summary>The value; null if there is none, or if it was not read.</summary>
     public ReadOnlyMemory<byte>? ValueAt(int index) =>
         (RedisValue)reply[2 * index] is { IsNull: false } value ? (ReadOnlyMemory<byte>?)value : null;

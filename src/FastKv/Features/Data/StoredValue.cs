@@ -11,19 +11,24 @@ internal readonly struct StoredValue : IDisposable
     private readonly Lease<byte>? lease;
     private readonly RequestMemory.Reservation? reservation;
 
-    public StoredValue(RedisValue value)
+    public StoredValue(RedisValue value, RedisValue ended)
     {
         Exists = !value.IsNull;
         Bytes = value;
+        Ended = ended;
     }
 
-    public StoredValue(Lease<byte>? lease, RequestMemory.Reservation reservation)
+    public StoredValue(Lease<byte>? lease, RequestMemory.Reservation reservation, RedisValue ended)
     {
+        Ended = ended;
         this.lease = lease;
         this.reservation = reservation;
         Exists = lease is not null;
         Bytes = lease?.Memory ?? default;
     }
+
+    /// <summary>Which of the user's sessions have ended; null if none has.</summary>
+    public RedisValue Ended { get; }
 
     /// <summary>Whether the user has the key.</summary>
     public bool Exists { get; }

@@ -81,6 +81,7 @@ internal sealed class UpdateData(DataStore data) : Endpoint<UpdateDataRequest>
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
                 .Produces<SuccessResponse>(200)
                 .Produces<SuccessResponse>(201)
                 .ProducesErrors(
@@ -106,7 +107,7 @@ internal sealed class UpdateData(DataStore data) : Endpoint<UpdateDataRequest>
             new Preconditions(request.IfMatch, request.IfNoneMatch),
             isUpsert: request.Upsert is true
         );
-        var written = await data.WriteAsync(HttpContext.Caller().UserId, write, request.IdempotencyKey);
+        var written = await data.WriteAsync(HttpContext.Caller(), write, request.IdempotencyKey);
         await (
             written.Refusals is [var refusal, ..] ? DataResponse.RefuseAsync(HttpContext, refusal)
             : written.IsCreated ? WriteAsync(201, StoreData.Stored)

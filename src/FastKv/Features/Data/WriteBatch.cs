@@ -104,6 +104,7 @@ internal sealed class WriteBatch(DataStore data) : Endpoint<WriteBatchRequest>
         Description(route =>
             route
                 .WithTags(OpenApiTags.Data)
+                .WithMetadata(SessionCheckMetadata.InStoreCommand)
                 .Produces<WriteBatchResponse>(200)
                 .ProducesErrors(
                     ApiError.InvalidKey,
@@ -119,7 +120,7 @@ internal sealed class WriteBatch(DataStore data) : Endpoint<WriteBatchRequest>
 
     public override async Task HandleAsync(WriteBatchRequest request, CancellationToken cancellation)
     {
-        var written = await data.WriteAsync(HttpContext.Caller().UserId, request.Writes, request.IdempotencyKey);
+        var written = await data.WriteAsync(HttpContext.Caller(), request.Writes, request.IdempotencyKey);
         await (
             written.Refusals is { } refusals
                 ? RefuseAsync(refusals)
@@ -128,7 +129,7 @@ internal sealed class WriteBatch(DataStore data) : Endpoint<WriteBatchRequest>
     }
 
     private Task RefuseAsync(IReadOnlyList<WriteRefusal> refusals) =>
-        refusals[0].Error == ApiError.IdempotencyKeyReused
+        refusals[0].Error == ApiError.InvalidToken || refusals[0].Error == ApiError.IdempotencyKeyReused
             ? DataResponse.RefuseAsync(HttpContext, refusals[0])
             : ApiResponse.ErrorAsync(
                 HttpContext,

@@ -42,6 +42,8 @@ internal readonly struct WriteResult
                 };
             case "broken":
                 throw new OutcomeUnknownException("ScriptBroken");
+            case "ended":
+                return new WriteResult { Refusals = [new WriteRefusal(0, ApiError.InvalidToken, null)] };
             case "reused":
                 return new WriteResult { Refusals = [new WriteRefusal(0, ApiError.IdempotencyKeyReused, null)] };
         }

@@ -41,7 +41,7 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
 /// The document's section 2, Generate Token: 200 with a token, or 401; an unknown user and a wrong password get the same answer
 /// after the same work. 429 after too many failures, also if this password is right.
 /// </summary>
-internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens tokens)
+internal sealed class GenerateToken(CredentialVerifier credentials, SessionStore sessions, AccessTokens tokens)
     : Endpoint<GenerateTokenRequest>
 {
     public override void Configure()
@@ -53,12 +53,13 @@ internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens
         Summary(summary =>
         {
             summary.Summary = "Generate an access token";
-            summary.Description = "The four operations on data need the token as `Authorization: Bearer <TOKEN>`.";
+            summary.Description =
+                "The operations on data and on the account need the token as `Authorization: Bearer <TOKEN>`. It begins a session, whose token can be renewed.";
         });
         Description(route =>
             route
                 .WithTags(OpenApiTags.Tokens)
-                .Produces<GenerateTokenResponse>(200)
+                .Produces<TokenResponse>(200)
                 .ProducesErrors(ApiError.MissingFields, ApiError.InvalidCredentials)
         );
     }
@@ -68,45 +69,19 @@ internal sealed class GenerateToken(CredentialVerifier credentials, AccessTokens
         var attempt = new LoginAttempt(request.Username!, ClientAddress.Of(HttpContext));
         var result = await credentials.VerifyAsync(attempt, request.Password!, cancellation);
         await (
-            result switch
-            {
-                CredentialResult.Right right => IssueAsync(right.User),
-                CredentialResult.TooManyAttempts attempts => ApiResponse.TooManyRequestsAsync(
-                    HttpContext,
-                    attempts.RetryAfterSeconds
-                ),
-                _ => ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidCredentials),
-            }
+            result is CredentialResult.Right right
+                ? SignInAsync(right.User)
+                : CredentialAnswer.RefuseAsync(HttpContext, result)
         );
     }
 
-    private Task IssueAsync(UserCredentials user)
+    private async Task SignInAsync(UserCredentials user)
     {
-        HttpContext.Response.Headers.CacheControl = "no-store";
-        return ApiResponse.WriteAsync(
-            HttpContext,
-            200,
-            new GenerateTokenResponse
-            {
-                Status = "success",
-                Message = "Access token generated successfully.",
-                Data = tokens.Issue(user.UserId),
-            },
-            TokenJson.Context.GenerateTokenResponse
+        var session = await sessions.BeginAsync(user);
+        await (
+            session is not null && tokens.Issue(session) is { } token
+                ? TokenResponse.WriteAsync(HttpContext, "Access token generated successfully.", token)
+                : ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidCredentials)
         );
     }
-}
-
-/// <summary>The answer with a token.</summary>
-internal sealed class GenerateTokenResponse
-{
-    /// <example>success</example>
-    [AllowedValues("success")]
-    public required string Status { get; init; }
-
-    /// <summary>What happened, for a person.</summary>
-    /// <example>Access token generated successfully.</example>
-    public required string Message { get; init; }
-
-    public required IssuedToken Data { get; init; }
 }

@@ -6,7 +6,6 @@ namespace FastKv.Features.Tokens;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(GenerateTokenRequest))]
-[JsonSerializable(typeof(GenerateTokenResponse))]
 internal sealed partial class TokenJson : JsonSerializerContext
 {
     public static readonly TokenJson Context = new(ApiJson.NewOptions());

@@ -7,6 +7,9 @@ namespace FastKv.Features.Users;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(RegisterUserRequest))]
 [JsonSerializable(typeof(RegisterUserResponse))]
+[JsonSerializable(typeof(GetAccountResponse))]
+[JsonSerializable(typeof(ChangePasswordRequest))]
+[JsonSerializable(typeof(DeleteAccountRequest))]
 internal sealed partial class UserJson : JsonSerializerContext
 {
     public static readonly UserJson Context = new(ApiJson.NewOptions());

@@ -2,13 +2,14 @@
 --
 -- KEYS  1  fastkv:keys:{user}     sorted set, all scores 0: the user's keys
 --       2  fastkv:expiry:{user}   sorted set: those that expire, by the millisecond at which they do
+--       3  fastkv:ended:{user}    string: which sessions have ended
 -- ARGV  1  where to begin, as ZRANGE … BYLEX takes it
 --       2  where to end, likewise
 --       3  keys of a page
 --       4  names of expired entries that are taken away at most
 --
--- Reply  {last, key, left, key, left, ...}: the last key that was looked at if there are more behind it, else an empty string;
--- then each key that exists and the milliseconds until it expires, or -1.
+-- Reply  {ended, last, key, left, key, left, ...}: which sessions have ended, nil if none has; the last key that was looked at if
+-- there are more behind it, else an empty string; then each key that exists and the milliseconds until it expires, or -1.
 
 local keys, expiry = KEYS[1], KEYS[2]
 local limit = tonumber(ARGV[3])
@@ -26,10 +27,10 @@ if expires then
 end
 
 local page = redis.call('ZRANGE', keys, ARGV[1], ARGV[2], 'BYLEX', 'LIMIT', 0, limit + 1)
-local reply = { '' }
+local reply = { redis.call('GET', KEYS[3]), '' }
 if #page > limit then
   page[#page] = nil
-  reply[1] = page[limit]
+  reply[2] = page[limit]
 end
 
 local moments = expires and #page > 0 and redis.call('ZMSCORE', expiry, unpack(page)) or {}

@@ -1,15 +1,19 @@
 -- Entries of one user at one instant.
 --
 -- KEYS  1 ...  fastkv:data:{user}:... the entries
+--       last   fastkv:ended:{user}    string: which sessions have ended
 -- ARGV  1      bytes that the values may have together; the first one comes however long it is
 --       2      bytes of them beyond which none is answered, but how many they are
 --
 -- Reply  the number of bytes, if they are more than the second argument; else for each entry, one behind the other, its value and
--- the milliseconds until it expires (-1: never): nil and -2 if there is none, nil and 0 if there was no room for it and the rest.
+-- the milliseconds until it expires (-1: never): nil and -2 if there is none, nil and 0 if there was no room for it and the rest. In
+-- the end which sessions have ended, nil if none has.
 
 local room, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local lengths, total, read = {}, 0, #KEYS
-for i, key in ipairs(KEYS) do
+local count = #KEYS - 1
+local lengths, total, read = {}, 0, count
+for i = 1, count do
+  local key = KEYS[i]
   -- Of what is no string there is none.
   local length = redis.pcall('STRLEN', key)
   lengths[i] = type(length) == 'number' and length or 0
@@ -25,7 +29,8 @@ if total > most then
 end
 
 local reply = {}
-for i, key in ipairs(KEYS) do
+for i = 1, count do
+  local key = KEYS[i]
   reply[2 * i - 1] = false
   if i > read then
     reply[2 * i] = 0
@@ -37,4 +42,5 @@ for i, key in ipairs(KEYS) do
   end
 end
 
+reply[2 * count + 1] = redis.call('GET', KEYS[#KEYS])
 return reply

@@ -3,13 +3,18 @@
 --
 -- KEYS  1      fastkv:keys:{user}     sorted set, all scores 0: the user's keys
 --       2      fastkv:expiry:{user}   sorted set: those that expire, by the millisecond at which they do
---       3 ...  fastkv:data:{user}:... the entry of each operation, in their order; none twice
---       last   fastkv:done:{user}:... a success that is remembered; only if the request has an Idempotency-Key
+--       3      fastkv:ended:{user}    string: which sessions have ended, as sessions.lua keeps it
+--       4 ...  fastkv:data:{user}:... the entry of each operation, in their order; none twice
+--       then   fastkv:done:{user}:... a success that is remembered                        } only if the request has
+--       last   fastkv:done:{user}     sorted set: what is remembered, by when it ends     } an Idempotency-Key
 --
 -- ARGV  1      bytes of an entry's name that stand before the user's key
 --       2      entries that the user may have; 0: as many as they like
---       3      fingerprint of the request } only of use with
---       4      milliseconds to remember it } an Idempotency-Key
+--       3      session of the request; empty in one of a version without sessions
+--       4      millisecond at which it began
+--       5      fingerprint of the request                       } only of use with
+--       6      milliseconds to remember it                      } an Idempotency-Key
+--       7      bytes of the name of a success before its hash   }
 --       then five of each operation:
 --         kind           store: must be absent. update: must exist. upsert: either. delete: must exist.
 --                        increment: must hold a whole number. count: the same, an absent one is 0. expire: must exist.
@@ -22,6 +27,7 @@
 --          1                                done, and the entry was created
 --          {"value", created, value}        done by increment or count: 0 or 1, and the sum
 --          {"replayed", what}               done before: what was remembered, 0 or 1 and the sum behind it
+--          {"ended"}                        nothing was done: the session has ended
 --          {"reused"}                       the Idempotency-Key came with another request before
 --          {"broken"}                       an error came after something was changed, which Redis does not undo
 --          {"refused", i, code, tag, ...}   nothing was done: for each operation in the way its number from 1, the code, and
@@ -29,10 +35,14 @@
 --
 -- An error instead of a reply means that nothing was changed.
 
-local keys, expiry = KEYS[1], KEYS[2]
-local prefix, quota, fingerprint, remembered = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local count = (#ARGV - 4) / 5
-local done = KEYS[3 + count]
+local keys, expiry, ended = KEYS[1], KEYS[2], KEYS[3]
+local prefix, quota, session, began = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local fingerprint, remembered, done_prefix = ARGV[5], ARGV[6], tonumber(ARGV[7])
+
+-- Keys and arguments that stand before those of the operations.
+local common_keys, common_arguments = 3, 7
+local count = (#ARGV - common_arguments) / 5
+local done, done_index = KEYS[common_keys + count + 1], KEYS[common_keys + count + 2]
 
 local is_changed = false
 local function write(...)
@@ -53,6 +63,13 @@ end
 -- As text: a number of this size is written with an exponent otherwise.
 local function milliseconds(number)
   return string.format('%.0f', number)
+end
+
+-- Whether the session has ended: it began before all that have, or is one of the single ones.
+local function session_has_ended()
+  local known = redis.call('GET', ended)
+  return known and (began <= tonumber(string.match(known, '^%d+'))
+    or session ~= '' and string.find(known, ' ' .. session .. ' ', 1, true) ~= nil)
 end
 
 -- The version of what is there: a hash of its bytes. Of what is no string there is none.
@@ -105,6 +122,10 @@ local function refusal(kind, entry, exists, if_match, if_none_match)
 end
 
 local function run()
+  if session_has_ended() then
+    return { 'ended' }
+  end
+
   if done then
     local known = redis.call('GET', done)
     if known then
@@ -124,7 +145,7 @@ local function run()
 
   local existed, created, growth = {}, {}, 0
   for i = 1, count do
-    local entry, at = KEYS[2 + i], 5 * i
+    local entry, at = KEYS[common_keys + i], common_arguments + 5 * i - 4
     local kind = ARGV[at]
     local exists = redis.call('EXISTS', entry) == 1
     local code, tag = refusal(kind, entry, exists, ARGV[at + 3], ARGV[at + 4])
@@ -165,7 +186,7 @@ local function run()
   local sum
   local indexed, expiring, removed, kept, gone = {}, {}, {}, {}, {}
   for i = 1, count do
-    local entry, at = KEYS[2 + i], 5 * i
+    local entry, at = KEYS[common_keys + i], common_arguments + 5 * i - 4
     local kind, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local name = string.sub(entry, prefix + 1)
     if kind == 'delete' then
@@ -247,6 +268,13 @@ local function run()
   local is_created = #created > 0 and 1 or 0
   if done then
     write('SET', done, fingerprint .. is_created .. (sum or ''), 'PX', remembered)
+    -- By the index all of them are found when the user is deleted.
+    local due = redis.call('ZRANGEBYSCORE', done_index, '-inf', '(' .. milliseconds(now()), 'LIMIT', 0, 10)
+    if #due > 0 then
+      write('ZREM', done_index, unpack(due))
+    end
+    write('ZADD', done_index, milliseconds(now() + tonumber(remembered)), string.sub(done, done_prefix + 1))
+    write('PEXPIRE', done_index, remembered)
   end
 
   if sum then

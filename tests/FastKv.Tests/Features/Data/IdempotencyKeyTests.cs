@@ -215,7 +215,7 @@ public sealed class IdempotencyKeyTests(ServiceFixture fixture)
         ).Expect(HttpStatusCode.Created);
 
         await using var redis = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(fixture.Redis);
-        var remembered = redis.GetServers()[0].Keys(pattern: $"{service.KeyPrefix}:done:*").Single();
+        var remembered = redis.GetServers()[0].Keys(pattern: $"{service.KeyPrefix}:done:*:*").Single();
         var left = await redis.GetDatabase().KeyTimeToLiveAsync(remembered);
 
         Assert.InRange(left!.Value.TotalSeconds, 30, 60);

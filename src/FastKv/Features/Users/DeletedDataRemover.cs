@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using FastKv.Redis;
+using FastKv.Telemetry;
+
+namespace FastKv.Features.Users;
+
+/// <summary>
+/// Removes what deleted users stored: part by part, with rests between, so that Redis is free at least half of the time. Each replica
+/// looks from time to time what is to be done; of one user's data a lease in Redis lets only one of them work.
+/// </summary>
+internal sealed partial class DeletedDataRemover(
+    AccountDeletions deletions,
+    TimeProvider time,
+    ILogger<DeletedDataRemover> logger
+) : BackgroundService
+{
+    /// <summary>How often a replica looks that was not told of a deletion.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim begun = new(0, 1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        deletions.Begun += Wake;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await begun.WaitAsync(Interval, stoppingToken);
+                await RemoveAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                // The service stops; another replica, or the next start, goes on.
+            }
+            catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
+            {
+                // What is not removed now is found again.
+                LogPostponed(outage.Message);
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        deletions.Begun -= Wake;
+        begun.Dispose();
+        base.Dispose();
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            begun.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It was told already.
+        }
+    }
+
+    private async Task RemoveAsync(CancellationToken cancellation)
+    {
+        var waiting = await deletions.ListAsync();
+        Observe(waiting);
+        foreach (var deletion in waiting)
+        {
+            // Whoever noted it may have died before the user was gone.
+            await deletions.CloseAsync(deletion);
+            if (await RemoveAllAsync(deletion.UserId, cancellation))
+            {
+                await deletions.FinishAsync(deletion.UserId);
+            }
+        }
+
+        if (waiting.Count > 0)
+        {
+            Observe(await deletions.ListAsync());
+        }
+    }
+
+    /// <returns>False if another replica is at it.</returns>
+    private async Task<bool> RemoveAllAsync(string userId, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var began = Stopwatch.GetTimestamp();
+            if (await deletions.RemovePartAsync(userId) is not { } isMore)
+            {
+                return false;
+            }
+
+            if (!isMore)
+            {
+                return true;
+            }
+
+            await Task.Delay(Stopwatch.GetElapsedTime(began), time, cancellation);
+        }
+    }
+
+    private void Observe(IReadOnlyList<Deletion> waiting)
+    {
+        var oldest = waiting.Count == 0 ? TimeSpan.Zero : time.GetUtcNow() - waiting.Min(deletion => deletion.Since);
+        Instruments.ObserveDeletions(waiting.Count, oldest);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The data of deleted users are still there, because the store did not answer: {Reason}. They are removed when it does."
+    )]
+    private partial void LogPostponed(string reason);
+}
