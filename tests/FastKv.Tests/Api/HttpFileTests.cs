@@ -57,8 +57,8 @@ public sealed partial class HttpFileTests(ServiceFixture fixture)
                 .Replace(
                     text,
                     match =>
-                        match.Groups[1].Value == "login.response.body.$.data.access_token"
-                            ? answers["login"].Json["data"]!["access_token"]!.GetValue<string>()
+                        match.Groups[1].Value.Split('.', 2) is [var name, "response.body.$.data.access_token"]
+                            ? answers[name].Json["data"]!["access_token"]!.GetValue<string>()
                             : variables[match.Groups[1].Value]
                 );
     }

@@ -24,6 +24,23 @@ public sealed class OpenApiTests(ServiceFixture fixture)
                 201,
                 "400 INVALID_REQUEST, 400 INVALID_PASSWORD, 400 INVALID_AGE, 400 GENDER_REQUIRED, 409 USERNAME_EXISTS, 409 EMAIL_EXISTS, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE, 504 OUTCOME_UNKNOWN"
             },
+            { "getAccount", "get", "/api/account", true, 200, "401 INVALID_TOKEN, 400 INVALID_REQUEST" },
+            {
+                "deleteAccount",
+                "post",
+                "/api/account/delete",
+                true,
+                200,
+                "401 INVALID_TOKEN, 400 MISSING_FIELDS, 400 INVALID_REQUEST, 401 INVALID_CREDENTIALS, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE, 504 OUTCOME_UNKNOWN"
+            },
+            {
+                "changePassword",
+                "put",
+                "/api/account/password",
+                true,
+                200,
+                "401 INVALID_TOKEN, 400 MISSING_FIELDS, 400 INVALID_REQUEST, 401 INVALID_CREDENTIALS, 400 INVALID_PASSWORD, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE, 504 OUTCOME_UNKNOWN"
+            },
             {
                 "generateToken",
                 "post",
@@ -32,6 +49,15 @@ public sealed class OpenApiTests(ServiceFixture fixture)
                 200,
                 "400 MISSING_FIELDS, 400 INVALID_REQUEST, 401 INVALID_CREDENTIALS, 413 PAYLOAD_TOO_LARGE, 415 UNSUPPORTED_MEDIA_TYPE"
             },
+            {
+                "revokeToken",
+                "delete",
+                "/api/token",
+                true,
+                200,
+                "401 INVALID_TOKEN, 400 INVALID_PARAMETER, 400 INVALID_REQUEST, 504 OUTCOME_UNKNOWN"
+            },
+            { "renewToken", "post", "/api/token/renew", true, 200, "401 INVALID_TOKEN, 400 INVALID_REQUEST" },
             {
                 "storeData",
                 "post",

@@ -18,6 +18,8 @@ public sealed partial class MonitoringTests
         .. Histogram("db_client_operation_duration_seconds"),
         .. Histogram("fastkv_password_hash_wait_duration_seconds"),
         .. Histogram("fastkv_password_hash_duration_seconds"),
+        "fastkv_deletions_age_seconds",
+        "fastkv_deletions_waiting",
         "fastkv_errors_total",
         "fastkv_login_limiter_rejections_total",
         "fastkv_memory_reserved_bytes",
@@ -25,7 +27,9 @@ public sealed partial class MonitoringTests
         "fastkv_password_hash_queue_length",
         "fastkv_requests_in_flight",
         "fastkv_requests_shed_total",
+        "fastkv_sessions_ended_total",
         "fastkv_token_cache_lookups_total",
+        "fastkv_tokens_renewed_total",
         "kestrel_active_connections",
         "dotnet_exceptions_total",
         "dotnet_gc_heap_total_allocated_bytes_total",
@@ -50,6 +54,7 @@ public sealed partial class MonitoringTests
         "fastkv_cache_result",
         "fastkv_error_code",
         "fastkv_limiter",
+        "fastkv_session_scope",
     ];
 
     /// <summary>What is published once a user has signed in and stored something; the others wait for trouble.</summary>
@@ -58,6 +63,8 @@ public sealed partial class MonitoringTests
             "up",
             "fastkv_login_limiter_rejections_total",
             "fastkv_requests_shed_total",
+            "fastkv_sessions_ended_total",
+            "fastkv_tokens_renewed_total",
             "fastkv_memory_refusals_total",
             "dotnet_exceptions_total",
         ]);
