@@ -25,12 +25,14 @@ public sealed class HistoryTests(ITestOutputHelper output)
         var recorder = new Recorder(() => nemesis.Ports, token);
         var once = new ExactlyOnce(() => nemesis.Ports, token);
         var registrar = new Registrar(() => nemesis.Ports);
+        var sessions = new SessionEnds(() => nemesis.Ports, Enum.GetValues<SessionEnd>());
         using var stop = new CancellationTokenSource(Duration);
 
         await Task.WhenAll(
             recorder.RunAsync(10, seed, stop.Token),
             once.RunAsync(6, seed, stop.Token),
             registrar.RunAsync(6, seed, stop.Token),
+            sessions.RunAsync(3, seed, stop.Token),
             nemesis.RageAsync(stop.Token)
         );
         await nemesis.UntilCalmAsync();
@@ -42,13 +44,33 @@ public sealed class HistoryTests(ITestOutputHelper output)
         output.WriteLine(recorder.Summary);
         output.WriteLine(once.Summary);
         output.WriteLine(registrar.Summary);
+        output.WriteLine(sessions.Summary);
         Assert.Empty(recorder.Illegal);
         Assert.Empty(registrar.Illegal);
         Assert.True(recorder.Recorded > 20 * Duration.TotalSeconds, recorder.Summary);
         Assert.Empty(once.Violations);
         Assert.Empty(await Listing.ViolationsAsync(nemesis.Api, token, keys));
         Assert.Empty(recorder.Violations());
+        Assert.Empty(sessions.Violations);
+        await CheckDeletedAsync(sessions, nemesis);
         await registrar.CheckAsync(nemesis.Api, nemesis.Redis);
+    }
+
+    /// <summary>Of a deleted user nothing is left but the tombstone, and no token of theirs opens anything.</summary>
+    private static async Task CheckDeletedAsync(SessionEnds sessions, Nemesis nemesis)
+    {
+        foreach (var (userId, token) in sessions.Deleted)
+        {
+            var left = "";
+            await Wait.UntilAsync(
+                "only the tombstone is left",
+                async () =>
+                    (left = await nemesis.Redis.CliAsync("--scan", "--pattern", $"*{userId}*")).Trim()
+                        == $"fastkv:ended:{{{userId}}}"
+                    && (await nemesis.Redis.CliAsync("hexists", "fastkv:deletions", userId)).Trim() == "0"
+            );
+            Assert.Equal("INVALID_TOKEN", (await nemesis.Api.GetAsync("/api/data", token)).Code);
+        }
     }
 
     private static int? Setting(string name) =>

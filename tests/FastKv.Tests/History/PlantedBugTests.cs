@@ -30,6 +30,8 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     [InlineData("RemembersASuccessApartFromTheWrite", "history")]
     [InlineData("RemembersASuccessApartFromTheWrite", "once")]
     [InlineData("WritesTheIndexApartFromTheValue", "listing")]
+    [InlineData("RemembersThatASessionIsAlive", "session")]
+    [InlineData("ChecksTheSessionApartFromTheWrite", "session")]
     public async Task A_planted_bug_is_found(string bug, string check)
     {
         for (var round = 0; round < MaximumRounds; round++)
@@ -51,17 +53,24 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         using var api = new ApiClient(new Uri($"http://127.0.0.1:{store.Port}"));
         var recorder = new Recorder(() => ports, null);
         var once = new ExactlyOnce(() => ports, null);
+        var sessions = new SessionEnds(() => ports, [SessionEnd.SignOut]);
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        await Task.WhenAll(recorder.RunAsync(8, seed: 1, stop.Token), once.RunAsync(4, seed: 1, stop.Token));
+        await Task.WhenAll(
+            recorder.RunAsync(8, seed: 1, stop.Token),
+            once.RunAsync(4, seed: 1, stop.Token),
+            sessions.RunAsync(2, seed: 1, stop.Token)
+        );
         await recorder.ReadAllAsync();
         await once.CheckAsync(api);
         output.WriteLine(recorder.Summary);
         output.WriteLine(once.Summary);
+        output.WriteLine(sessions.Summary);
         return
         [
             .. recorder.Illegal.Select(answer => $"illegal: {answer}"),
             .. once.Violations,
-            .. await Listing.ViolationsAsync(api, null, recorder.Keys.Concat(once.Keys)),
+            .. sessions.Violations,
+            .. await Listing.ViolationsAsync(api, null, recorder.Keys.Concat(once.Keys).Concat(sessions.Keys)),
             .. recorder.Violations(),
         ];
     }

@@ -20,6 +20,8 @@ internal enum Bug
     StopsInTheMiddleOfABatch,
     RemembersASuccessApartFromTheWrite,
     WritesTheIndexApartFromTheValue,
+    RemembersThatASessionIsAlive,
+    ChecksTheSessionApartFromTheWrite,
 }
 
 /// <summary>
@@ -34,6 +36,8 @@ internal sealed class PlantedStore : IAsyncDisposable
     private readonly Dictionary<string, WireReply> done = [];
     private readonly Dictionary<string, string> valueOfVersion = [];
     private readonly HashSet<string> unlisted = [];
+    private readonly HashSet<string> ended = [];
+    private readonly Dictionary<string, DateTime> knownAlive = [];
     private Entries entries = Entries.None;
     private Entries copy = Entries.None;
 
@@ -63,6 +67,19 @@ internal sealed class PlantedStore : IAsyncDisposable
     private async Task ServeAsync(HttpContext context)
     {
         var request = context.Request;
+        var token = $"{request.Headers.Authorization}";
+        if (request.Path.Value is "/api/register" or "/api/token")
+        {
+            await WriteAsync(context, Session(request.Method, request.Path.Value, token));
+            return;
+        }
+
+        if (HasEnded(token))
+        {
+            await WriteAsync(context, Refused);
+            return;
+        }
+
         if (request is { Method: "GET", Path.Value: "/api/data" })
         {
             await WriteAsync(context, List());
@@ -82,7 +99,12 @@ internal sealed class PlantedStore : IAsyncDisposable
             );
         }
 
-        var reply = await AnswerAsync(call, request.Headers["Idempotency-Key"]);
+        if (bug == Bug.ChecksTheSessionApartFromTheWrite && !call.IsRead)
+        {
+            await Task.Delay(5);
+        }
+
+        var reply = await AnswerAsync(call, request.Headers["Idempotency-Key"], token);
         if (reply is null || !call.IsRead && Sometimes && Sometimes)
         {
             context.Abort();
@@ -92,8 +114,52 @@ internal sealed class PlantedStore : IAsyncDisposable
         await WriteAsync(context, reply);
     }
 
+    private static WireReply Refused => new(401, new Dictionary<string, string>(), """{"code":"INVALID_TOKEN"}""");
+
+    private bool HasEnded(string token)
+    {
+        lock (gate)
+        {
+            if (
+                bug == Bug.RemembersThatASessionIsAlive
+                && knownAlive.TryGetValue(token, out var asked)
+                && asked > DateTime.UtcNow.AddMilliseconds(-100)
+            )
+            {
+                return false;
+            }
+
+            knownAlive[token] = DateTime.UtcNow;
+            return ended.Contains(token);
+        }
+    }
+
+    // Everybody is the same user, and signs in without a password.
+    private WireReply Session(string method, string path, string token)
+    {
+        lock (gate)
+        {
+            if (path == "/api/register")
+            {
+                return new(201, new Dictionary<string, string>(), "{}");
+            }
+
+            if (method == "DELETE")
+            {
+                var isFirst = ended.Add(token);
+                return isFirst ? new(200, new Dictionary<string, string>(), "{}") : Refused;
+            }
+
+            return new(
+                200,
+                new Dictionary<string, string>(),
+                $$$"""{"data":{"access_token":"{{{Guid.NewGuid():N}}}"}}"""
+            );
+        }
+    }
+
     // Null: the connection breaks.
-    private async Task<WireReply?> AnswerAsync(Call call, string? idempotencyKey)
+    private async Task<WireReply?> AnswerAsync(Call call, string? idempotencyKey, string token)
     {
         var first = call.Steps[0];
         if (
@@ -113,6 +179,11 @@ internal sealed class PlantedStore : IAsyncDisposable
 
         lock (gate)
         {
+            if (bug != Bug.ChecksTheSessionApartFromTheWrite && HasEnded(token))
+            {
+                return Refused;
+            }
+
             if (idempotencyKey is not null && done.TryGetValue(idempotencyKey, out var known))
             {
                 return known with
