@@ -39,9 +39,15 @@ public sealed class KeyRotationTests(ServiceFixture fixture)
             tokens.Add(await replica.Api.SignInAsync(user));
         }
 
+        var session = tokens[0];
         for (var step = 1; step < steps.Length; step++)
         {
             var (before, after) = (replicas[step - 1], replicas[step]);
+
+            // A client that renews meets either, and its session goes on.
+            session = await before.Api.RenewAsync(session);
+            session = await after.Api.RenewAsync(session);
+            (await after.Api.RetrieveAsync(session, "absent")).Expect(HttpStatusCode.NotFound);
 
             // The last step is taken when the tokens of the old key have ended; the others may meet any token so far.
             var first = step == steps.Length - 1 ? 2 : 0;

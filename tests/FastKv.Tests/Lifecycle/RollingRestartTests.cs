@@ -20,12 +20,12 @@ public sealed class RollingRestartTests(ServiceFixture fixture, ITestOutputHelpe
         var replicas = new List<OwnService> { await StartAsync(), await StartAsync() };
         await using var balancer = await Balancer.StartAsync(replicas[0].Address, replicas[1].Address);
         using var api = new ApiClient(balancer.Address);
-        var token = await api.NewUserTokenAsync();
+        var user = await api.RegisterAsync();
         var failures = new ConcurrentQueue<string>();
         using var end = new CancellationTokenSource();
         var clients = Enumerable
             .Range(0, Clients)
-            .Select(client => UseAsync(api, token, client, failures, end.Token))
+            .Select(client => UseAsync(api, user, client, failures, end.Token))
             .ToArray();
 
         for (var i = 0; i < 2; i++)
@@ -56,14 +56,15 @@ public sealed class RollingRestartTests(ServiceFixture fixture, ITestOutputHelpe
 
     private static async Task<int> UseAsync(
         ApiClient api,
-        string token,
+        string user,
         int client,
         ConcurrentQueue<string> failures,
         CancellationToken end
     )
     {
         var requests = 0;
-        async Task ExpectAsync(HttpStatusCode status, string what, Task<Reply> replyAsync)
+        var token = await api.SignInAsync(user);
+        async Task<Reply?> ExpectAsync(HttpStatusCode status, string what, Task<Reply> replyAsync)
         {
             requests++;
             try
@@ -72,11 +73,15 @@ public sealed class RollingRestartTests(ServiceFixture fixture, ITestOutputHelpe
                 if (reply.Status != status)
                 {
                     failures.Enqueue($"{what}: {(int)reply.Status} {reply.Text}");
+                    return null;
                 }
+
+                return reply;
             }
             catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
             {
                 failures.Enqueue($"{what}: {exception.Message}");
+                return null;
             }
         }
 
@@ -87,6 +92,12 @@ public sealed class RollingRestartTests(ServiceFixture fixture, ITestOutputHelpe
             await ExpectAsync(HttpStatusCode.OK, "retrieve", api.RetrieveAsync(token, key));
             await ExpectAsync(HttpStatusCode.OK, "update", api.UpdateAsync(token, key, "other"));
             await ExpectAsync(HttpStatusCode.OK, "delete", api.DeleteAsync(token, key));
+            var renewed = await ExpectAsync(
+                HttpStatusCode.OK,
+                "renew",
+                api.SendAsync(HttpMethod.Post, "/api/token/renew", token)
+            );
+            token = renewed?.Json["data"]!["access_token"]!.GetValue<string>() ?? token;
         }
 
         return requests;
