@@ -29,6 +29,7 @@ internal sealed record CompareBench(
         Operation.Modify,
         Operation.RetrieveBatch,
         Operation.WriteBatch,
+        Operation.Renew,
     ];
 
     public static CompareBench From(Arguments arguments, BenchOptions options) =>

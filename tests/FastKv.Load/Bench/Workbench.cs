@@ -106,6 +106,7 @@ internal sealed class Workbench : IAsyncDisposable
         {
             Operation.Register => Next("POST", "/api/register", ApiRequests.RegisterBody(own), null),
             Operation.Token => Any("POST", "/api/token", ApiRequests.TokenBody(Account.Username), null),
+            Operation.Renew => Any("POST", "/api/token/renew", null, token),
             Operation.Store => Next("POST", "/api/data", ApiRequests.StoreBody(own, value), token),
             Operation.Retrieve => Any("GET", $"/api/data/{prepared}", null, token),
             Operation.Update => Any("PUT", $"/api/data/{prepared}", ApiRequests.UpdateBody(value), token),

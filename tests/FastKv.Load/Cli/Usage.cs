@@ -10,8 +10,8 @@ internal static class Usage
           dotnet run -c Release --project tests/FastKv.Load -- bench [flat|list|cold|memory|login-flood] [options]
 
         run: puts a load on the service and reports latency and throughput
-          Scenarios: register, token, store, retrieve, update, delete, list, modify, batch-retrieve, batch-write, mix,
-          mix-conditional, or all.
+          Scenarios: register, token, renew, store, retrieve, update, delete, list, modify, batch-retrieve, batch-write,
+          mix, mix-conditional, or all.
           delete stores a key and deletes it in turn; modify counts; the batches have 100 keys. mix is 90 % retrieve, 5 %
           store, 4 % update, 1 % delete; mix-conditional is 50 % retrieve with If-None-Match, 15 % update with If-Match,
           15 % modify, 5 % store with expires_in, 5 % list, 5 % of either batch with 10 keys. Both with values of 100 B
@@ -45,8 +45,8 @@ internal static class Usage
         bench: compares the service with a bare Kestrel answer, as Markdown on stdout and as JSON
           Publishes and starts everything itself, needs redis-server; wrk, h2load and taskset are used where installed.
 
-          --operations a,b          of retrieve, store, update, delete, list, modify, batch-retrieve, batch-write (default:
-                                    these), register, token
+          --operations a,b          of retrieve, store, update, delete, list, modify, batch-retrieve, batch-write,
+                                    renew (default: these), register, token
           --protocols http1,http2   one or both (both)
           --connections N           over HTTP/1.1 (64)
           --password-connections N  for register and token (4)

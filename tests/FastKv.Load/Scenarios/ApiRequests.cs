@@ -36,6 +36,8 @@ internal static class ApiRequests
     public static HttpRequestMessage SignIn(string username) =>
         Request(HttpMethod.Post, "/api/token", null, TokenBody(username));
 
+    public static HttpRequestMessage Renew(string token) => Request(HttpMethod.Post, "/api/token/renew", token, null);
+
     public static HttpRequestMessage Store(string token, string key, string value) =>
         Request(HttpMethod.Post, "/api/data", token, StoreBody(key, value));
 

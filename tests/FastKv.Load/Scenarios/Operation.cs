@@ -5,6 +5,7 @@ internal enum Operation
 {
     Register,
     Token,
+    Renew,
     Store,
     Retrieve,
     Update,
@@ -28,6 +29,7 @@ internal static class OperationNames
         {
             Operation.Register => "register",
             Operation.Token => "token",
+            Operation.Renew => "renew",
             Operation.Store => "store",
             Operation.Retrieve => "retrieve",
             Operation.Update => "update",

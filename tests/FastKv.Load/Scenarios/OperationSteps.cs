@@ -14,6 +14,9 @@ internal sealed class OperationSteps(Workload workload)
     public Task<Outcome> TokenAsync(HttpClient client, CancellationToken cancellation) =>
         SendAsync(client, Operation.Token, ApiRequests.SignIn(workload.AnyAccount().Username), cancellation);
 
+    public Task<Outcome> RenewAsync(HttpClient client, CancellationToken cancellation) =>
+        SendAsync(client, Operation.Renew, ApiRequests.Renew(workload.AnyAccount().Token), cancellation);
+
     public async Task<Outcome> StoreAsync(HttpClient client, CancellationToken cancellation)
     {
         var entry = workload.NextNew();

@@ -11,6 +11,7 @@ internal static class ScenarioCatalogue
     [
         "register",
         "token",
+        "renew",
         "store",
         "retrieve",
         "update",
@@ -30,6 +31,7 @@ internal static class ScenarioCatalogue
         {
             "register" => new Scenario(name, [Operation.Register], steps.RegisterAsync),
             "token" => new Scenario(name, [Operation.Token], steps.TokenAsync),
+            "renew" => new Scenario(name, [Operation.Renew], steps.RenewAsync),
             "store" => new Scenario(name, [Operation.Store], steps.StoreAsync),
             "retrieve" => new Scenario(name, [Operation.Retrieve], steps.RetrieveAsync),
             "update" => new Scenario(name, [Operation.Update], steps.UpdateAsync),

@@ -99,6 +99,7 @@ internal sealed class OddRequests(int seed, string token)
         "operations",
         "op",
         "if_match",
+        "new_password",
         "",
     ];
 
@@ -108,6 +109,10 @@ internal sealed class OddRequests(int seed, string token)
     [
         ("POST", "/api/register"),
         ("POST", "/api/token"),
+        ("POST", "/api/token/renew"),
+        ("GET", "/api/account"),
+        ("PUT", "/api/account/password"),
+        ("POST", "/api/account/delete"),
         ("POST", "/api/data"),
         ("GET", "/api/data/{key}"),
         ("PUT", "/api/data/{key}"),
@@ -127,6 +132,7 @@ internal sealed class OddRequests(int seed, string token)
         "?upsert=true",
         "?upsert=%74rue",
         "?include=expires_in",
+        "?all=maybe",
         "?prefix=a&limit=2",
         "?prefix=%ff",
         "?prefix=%00",

@@ -188,6 +188,21 @@ public sealed class PrivacyTests(ServiceFixture fixture)
             await api.DeleteAsync(token!, user.Key);
         }
 
+        await api.SendAsync(HttpMethod.Post, "/api/token/renew", user.Token);
+        await api.GetAsync("/api/account", user.Token);
+        await api.ChangePasswordAsync(user.Token!, user.Value, user.NewPassword);
+        await api.ChangePasswordAsync(user.Token!, user.Password, user.Value);
+        await api.ChangePasswordAsync(user.Token!, user.Password, user.NewPassword);
+        await api.SendAsync(HttpMethod.Delete, $"/api/token?all={user.Value}", user.Token);
+        var again = await api.PostAsync(
+            "/api/token",
+            new JsonObject { ["username"] = user.Username, ["password"] = user.NewPassword }
+        );
+        var last = again.Json["data"]?["access_token"]?.GetValue<string>() ?? user.Token!;
+        await api.DeleteAccountAsync(last, user.Value);
+        await api.DeleteAccountAsync(last, user.NewPassword);
+        await api.SendAsync(HttpMethod.Delete, "/api/token", last);
+
         // Where keys and tokens do not belong: other paths, a query, headers.
         var paths = (string[])
             [
@@ -223,6 +238,8 @@ public sealed class PrivacyTests(ServiceFixture fixture)
 
         public string Password { get; } = ApiClient.NewName("password1");
 
+        public string NewPassword { get; } = ApiClient.NewName("password2");
+
         public string FullName { get; } = ApiClient.NewName("full");
 
         public string Key { get; } = ApiClient.NewName("key");
@@ -240,6 +257,7 @@ public sealed class PrivacyTests(ServiceFixture fixture)
                 ("username", Username),
                 ("email", Email),
                 ("password", Password),
+                ("new password", NewPassword),
                 ("full name", FullName),
                 ("key", Key),
                 ("value", Value),
