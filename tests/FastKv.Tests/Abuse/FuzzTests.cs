@@ -22,7 +22,14 @@ public sealed class FuzzTests(ServiceFixture fixture, ITestOutputHelper output)
         output.WriteLine($"{requests} requests, FASTKV_FUZZ_SEED={seed}.");
         Console.WriteLine($"Fuzz: {requests} requests, FASTKV_FUZZ_SEED={seed}.");
         await using var service = await OwnService.StartAsync(fixture);
-        var token = await service.Api.NewUserTokenAsync();
+        // With a password that the odd requests do not know: else one of them changes it, or deletes the user.
+        var registration = ApiClient.Registration();
+        registration["password"] = "password_of_the_fuzz_1";
+        (await service.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
+        var token = await service.Api.SignInAsync(
+            registration["username"]!.GetValue<string>(),
+            "password_of_the_fuzz_1"
+        );
 
         var counts = await Task.WhenAll(
             Enumerable

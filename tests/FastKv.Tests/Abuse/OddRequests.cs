@@ -255,6 +255,12 @@ internal sealed class OddRequests(int seed, string token)
         var (method, path) = random.Next(4) > 0 ? Pick(Operations) : (Pick(Methods), Path());
         path = path.Replace("{key}", Pick(Keys), StringComparison.Ordinal);
         path += path.Contains('?', StringComparison.Ordinal) ? "" : Pick(Queries);
+        if (method == "DELETE" && path.Contains("token", StringComparison.OrdinalIgnoreCase))
+        {
+            // Whoever signs out is refused from then on, whatever they send.
+            path = "/api/token?all=maybe";
+        }
+
         var body = Body();
         var head = new StringBuilder();
         head.Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\nHost: x\r\n");

@@ -36,8 +36,10 @@ public sealed class PrivacyTests(ServiceFixture fixture)
             (await service.Api.RetrieveAsync(user.Token!, user.Key)).Expect(HttpStatusCode.NotFound);
             await redis.CliAsync("SET", $"fastkv:keys:{{{user.UserId}}}", user.Value);
             (await service.Api.GetAsync("/api/data", user.Token)).Expect(HttpStatusCode.ServiceUnavailable);
+            await UseAccountAsync(service.Api, user);
             await redis.KillAsync();
             await UseAsync(service.Api, user);
+            await UseAccountAsync(service.Api, user);
         }
 
         await ExpectNothingOfAsync(user.All, service, receiver, port);
@@ -63,6 +65,7 @@ public sealed class PrivacyTests(ServiceFixture fixture)
         );
 
         await UseAsync(service.Api, user);
+        await UseAccountAsync(service.Api, user);
 
         var reply = await service.Api.StoreAsync(user.Token, user.Key, user.Value);
         Assert.True((int)reply.Status >= 500, reply.Text);
@@ -188,21 +191,6 @@ public sealed class PrivacyTests(ServiceFixture fixture)
             await api.DeleteAsync(token!, user.Key);
         }
 
-        await api.SendAsync(HttpMethod.Post, "/api/token/renew", user.Token);
-        await api.GetAsync("/api/account", user.Token);
-        await api.ChangePasswordAsync(user.Token!, user.Value, user.NewPassword);
-        await api.ChangePasswordAsync(user.Token!, user.Password, user.Value);
-        await api.ChangePasswordAsync(user.Token!, user.Password, user.NewPassword);
-        await api.SendAsync(HttpMethod.Delete, $"/api/token?all={user.Value}", user.Token);
-        var again = await api.PostAsync(
-            "/api/token",
-            new JsonObject { ["username"] = user.Username, ["password"] = user.NewPassword }
-        );
-        var last = again.Json["data"]?["access_token"]?.GetValue<string>() ?? user.Token!;
-        await api.DeleteAccountAsync(last, user.Value);
-        await api.DeleteAccountAsync(last, user.NewPassword);
-        await api.SendAsync(HttpMethod.Delete, "/api/token", last);
-
         // Where keys and tokens do not belong: other paths, a query, headers.
         var paths = (string[])
             [
@@ -228,6 +216,25 @@ public sealed class PrivacyTests(ServiceFixture fixture)
         }
 
         await api.SendAsync(new HttpMethod($"X{user.Key.ToUpperInvariant()}"), "/api/data");
+    }
+
+    /// <summary>The operations on the account, which is deleted then if the store is there.</summary>
+    private static async Task UseAccountAsync(ApiClient api, Secrets user)
+    {
+        await api.SendAsync(HttpMethod.Post, "/api/token/renew", user.Token);
+        await api.GetAsync("/api/account", user.Token);
+        await api.ChangePasswordAsync(user.Token!, user.Value, user.NewPassword);
+        await api.ChangePasswordAsync(user.Token!, user.Password, user.Value);
+        await api.ChangePasswordAsync(user.Token!, user.Password, user.NewPassword);
+        await api.SendAsync(HttpMethod.Delete, $"/api/token?all={user.Value}", user.Token);
+        var again = await api.PostAsync(
+            "/api/token",
+            new JsonObject { ["username"] = user.Username, ["password"] = user.NewPassword }
+        );
+        var last = again.Json["data"]?["access_token"]?.GetValue<string>() ?? user.Token!;
+        await api.DeleteAccountAsync(last, user.Value);
+        await api.SendAsync(HttpMethod.Delete, "/api/token", last);
+        await api.DeleteAccountAsync(last, user.NewPassword);
     }
 
     private sealed class Secrets
