@@ -18,6 +18,12 @@ internal sealed class HttpOptions
     public string[] TrustedProxies { get; set; } = [];
 
     /// <summary>
+    /// Origins (scheme://host:port, as browsers send them) whose pages may use the service, or * for all. None: no answer has a
+    /// header of CORS.
+    /// </summary>
+    public string[] AllowedOrigins { get; set; } = [];
+
+    /// <summary>
     /// Seconds after SIGTERM in which the service is not ready but still serves, so that balancers notice. Ctrl+C skips them.
     /// 0 to 3,600.
     /// </summary>
@@ -31,6 +37,8 @@ internal sealed class HttpOptions
     /// </summary>
     public int WarmUpSeconds { get; set; } = 10;
 
+    private const string AnyOrigin = "*";
+
     public static HttpOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<HttpOptions>(configuration, "Http");
@@ -40,6 +48,7 @@ internal sealed class HttpOptions
         Setting.RequireRange("Http:Http2Port", options.Http2Port ?? 1, 1, 65_535);
         Setting.RequireRange("Http:ManagementPort", options.ManagementPort ?? 1, 1, 65_535);
         _ = options.TrustedNetworks();
+        options.RequireOrigins();
         if (string.Equals(configuration["FORWARDEDHEADERS_ENABLED"], "true", StringComparison.OrdinalIgnoreCase))
         {
             throw new InvalidSettingException(
@@ -50,8 +59,33 @@ internal sealed class HttpOptions
         return options;
     }
 
+    /// <summary>Whether any page may use the service.</summary>
+    internal bool AllowsAnyOrigin => AllowedOrigins is [AnyOrigin];
+
     /// <summary>The trusted proxies; an address is a network of one.</summary>
     public IReadOnlyList<IPNetwork> TrustedNetworks() => [.. TrustedProxies.Select(Network)];
+
+    private void RequireOrigins()
+    {
+        for (var i = 0; i < AllowedOrigins.Length && !AllowsAnyOrigin; i++)
+        {
+            if (!IsOrigin(AllowedOrigins[i]))
+            {
+                throw new InvalidSettingException(
+                    $"FastKv__Http__AllowedOrigins__{i} must be an origin as browsers send it, for example https://app.example.com or http://localhost:3000 (lower case, no path, no usual port), or * alone for all."
+                );
+            }
+        }
+    }
+
+    /// <summary>Whether it is the serialization of an origin (RFC 6454, 6.2); another text would never match.</summary>
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.GetLeftPart(UriPartial.Authority) == text
+        && uri is { Host.Length: > 0, UserInfo.Length: 0 }
+        && uri.HostNameType is not UriHostNameType.Basic
+        && text.All(char.IsAscii)
+        && !text.Contains('*', StringComparison.Ordinal);
 
     private static IPNetwork Network(string text, int index)
     {

@@ -59,6 +59,7 @@ internal static class ServerSetup
         });
 
         builder.Services.AddSingleton(http);
+        builder.Services.AddCors(http);
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(new RequestMemory(limits.RequestMemoryMiB * 1024L * 1024));
         builder.Services.AddHostedService<MemoryTrimmer>();
@@ -146,6 +147,8 @@ internal static class ServerSetup
     public static void UseServer(this WebApplication app)
     {
         var http = app.Services.GetRequiredService<HttpOptions>();
+        app.UseOneScope();
+        app.UseCors(http);
         app.UseMiddleware<LoadSheddingMiddleware>();
         if (http.Http2Port is not null)
         {
@@ -156,7 +159,6 @@ internal static class ServerSetup
             }
         }
 
-        app.UseOneScope();
         if (http.ManagementPort is { } port)
         {
             app.UseManagementPort(port);

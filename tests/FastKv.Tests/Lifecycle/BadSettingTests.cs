@@ -67,6 +67,16 @@ public sealed class BadSettingTests
             { "FastKv__Http__TrustedProxies__0", "proxy.example", "FastKv__Http__TrustedProxies__0" },
             { "FastKv__Http__TrustedProxies__0", "10.0.0.0/33", "FastKv__Http__TrustedProxies__0" },
             { "FastKv__Http__TrustedProxies__x", "10.0.0.1", "FastKv__Http__TrustedProxies__x" },
+            { "FastKv__Http__AllowedOrigins__0", "app.example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://app.example.com/", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://App.example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://app.example.com:443", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://*.example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://user@example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://b\u00fccher.example", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "null", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://a.example,https://b.example", "__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins", "*", "FastKv__Http__AllowedOrigins__0" },
         };
 
     [Theory]
@@ -106,6 +116,14 @@ public sealed class BadSettingTests
         var port = $"{Wait.FreePort()}";
         return ExpectSentenceAsync("twice", ("FastKv__Http__ManagementPort", port), ("FastKv__Http__Http2Port", port));
     }
+
+    [Fact]
+    public Task Any_origin_and_a_named_one_end_the_program() =>
+        ExpectSentenceAsync(
+            "FastKv__Http__AllowedOrigins__1",
+            ("FastKv__Http__AllowedOrigins__0", "https://app.example.com"),
+            ("FastKv__Http__AllowedOrigins__1", "*")
+        );
 
     private static async Task ExpectSentenceAsync(string named, params (string Name, string? Value)[] settings)
     {
