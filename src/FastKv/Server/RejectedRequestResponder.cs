@@ -21,7 +21,6 @@ internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics, H
         IObserver<KeyValuePair<string, object?>>
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
-    private const string DataPrefix = "/api/data/";
 
     private IDisposable? subscription;
 
@@ -105,8 +104,8 @@ internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics, H
         // An unknown HTTP version (505) is the client's mistake like the others, and so is a target of another form than the method
         // has (405, for which there is no Allow to name).
         status = status is 405 or >= 500 ? 400 : status;
-        var isKey = status == 400 && target.StartsWith(DataPrefix, StringComparison.OrdinalIgnoreCase);
-        var body = ApiResponse.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.InvalidRequest, null, null);
+        var error = status == 400 && FieldEncoding.HasNulInKey(target) ? ApiError.InvalidKey : ApiError.InvalidRequest;
+        var body = ApiResponse.ErrorBody(error, null, null);
         var head =
             $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\nContent-Type: {ApiResponse.ContentType}\r\n"
             + $"Content-Length: {body.Length}\r\n{headers}Connection: close\r\n\r\n";

@@ -74,13 +74,17 @@ internal static class ServerSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // Of a target that is a whole URL the authority goes before the header (RFC 9112, 3.2.2).
+            kestrel.AllowHostHeaderOverride = true;
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
                 endpoint.Protocols = HttpProtocols.Http1;
                 RejectedRequestResponder.Cover(endpoint);
             });
             kestrel.RequestHeaderEncodingSelector = static name =>
-                name == HeaderNames.ContentLength ? null : FieldEncoding.Strict;
+                name == HeaderNames.ContentLength ? null
+                : name == HeaderNames.Authorization ? FieldEncoding.Authorization
+                : FieldEncoding.Strict;
             Bound(kestrel.Limits, limits);
         });
         if (http.Http2Port is { } port)
