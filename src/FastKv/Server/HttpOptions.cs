@@ -13,7 +13,8 @@ internal sealed class HttpOptions
     public int? ManagementPort { get; set; }
 
     /// <summary>
-    /// Addresses and networks (CIDR) of the proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.
+    /// Addresses and networks (CIDR) of the proxies whose X-Forwarded-For is believed, or unix for one that comes by a unix socket.
+    /// From anybody else the header is ignored.
     /// </summary>
     public string[] TrustedProxies { get; set; } = [];
 
@@ -33,15 +34,22 @@ internal sealed class HttpOptions
     public int ShutdownSeconds { get; set; } = 20;
 
     /// <summary>
-    /// At most so many seconds the service sends requests to itself before it says that it is ready. 0 (off) to 60.
+    /// At most so many seconds the service sends requests to itself before it says that it is ready. 0 (off) to 60. Off in the
+    /// environment Development if not set: who tries something out does not want to wait.
     /// </summary>
     public int WarmUpSeconds { get; set; } = 10;
 
     private const string AnyOrigin = "*";
+    private const string UnixSockets = "unix";
 
     public static HttpOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<HttpOptions>(configuration, "Http");
+        if (configuration[$"{Setting.Root}:Http:{nameof(WarmUpSeconds)}"] is null && IsDevelopment(configuration))
+        {
+            options.WarmUpSeconds = 0;
+        }
+
         Setting.RequireRange("Http:DrainSeconds", options.DrainSeconds, 0, 3600);
         Setting.RequireRange("Http:ShutdownSeconds", options.ShutdownSeconds, 1, 3600);
         Setting.RequireRange("Http:WarmUpSeconds", options.WarmUpSeconds, 0, 60);
@@ -62,8 +70,17 @@ internal sealed class HttpOptions
     /// <summary>Whether any page may use the service.</summary>
     internal bool AllowsAnyOrigin => AllowedOrigins is [AnyOrigin];
 
-    /// <summary>The trusted proxies; an address is a network of one.</summary>
-    public IReadOnlyList<IPNetwork> TrustedNetworks() => [.. TrustedProxies.Select(Network)];
+    /// <summary>Whether who connects by a unix socket is a trusted proxy.</summary>
+    internal bool TrustsUnixSockets => TrustedProxies.Contains(UnixSockets);
+
+    /// <summary>The trusted proxies that have an address; an address is a network of one.</summary>
+    public IReadOnlyList<IPNetwork> TrustedNetworks() =>
+        [
+            .. TrustedProxies
+                .Select((proxy, index) => (proxy, index))
+                .Where(entry => entry.proxy != UnixSockets)
+                .Select(entry => Network(entry.proxy, entry.index)),
+        ];
 
     private void RequireOrigins()
     {
@@ -87,6 +104,13 @@ internal sealed class HttpOptions
         && text.All(char.IsAscii)
         && !text.Contains('*', StringComparison.Ordinal);
 
+    private static bool IsDevelopment(IConfiguration configuration) =>
+        string.Equals(
+            configuration[HostDefaults.EnvironmentKey],
+            Environments.Development,
+            StringComparison.OrdinalIgnoreCase
+        );
+
     private static IPNetwork Network(string text, int index)
     {
         if (IPAddress.TryParse(text, out var address))
@@ -97,7 +121,7 @@ internal sealed class HttpOptions
         return IPNetwork.TryParse(text, out var network)
             ? network
             : throw new InvalidSettingException(
-                $"FastKv__Http__TrustedProxies__{index} must be an address or a network, for example 10.0.0.7 or 10.0.0.0/8."
+                $"FastKv__Http__TrustedProxies__{index} must be an address or a network, for example 10.0.0.7 or 10.0.0.0/8, or unix."
             );
     }
 }

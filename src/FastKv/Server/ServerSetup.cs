@@ -1,3 +1,4 @@
+using System.Net;
 using FastKv.Api;
 using FastKv.Configuration;
 using Microsoft.AspNetCore.Connections;
@@ -39,6 +40,7 @@ internal static class ServerSetup
     /// <summary>Configures Kestrel: where it listens, what it bounds and how it stops.</summary>
     public static void AddServer(this WebApplicationBuilder builder)
     {
+        HostSettings.Check(builder.Configuration);
         Setting.RefuseUnknownGroups(builder.Configuration, Groups);
         var http = HttpOptions.From(builder.Configuration);
         var limits = LimitOptions.From(builder.Configuration);
@@ -168,23 +170,36 @@ internal static class ServerSetup
             app.UseManagementPort(port);
         }
 
-        if (http.TrustedNetworks() is { Count: > 0 } proxies)
+        if (http.TrustedProxies.Length > 0)
         {
-            // As many proxies as there are, each of which must be trusted, from the nearest one on.
-            var forwarded = new ForwardedHeadersOptions
-            {
-                ForwardedHeaders = ForwardedHeaders.XForwardedFor,
-                ForwardLimit = null,
-            };
-            forwarded.KnownProxies.Clear();
-            forwarded.KnownIPNetworks.Clear();
-            foreach (var proxy in proxies)
-            {
-                forwarded.KnownIPNetworks.Add(proxy);
-            }
-
-            app.UseForwardedHeaders(forwarded);
+            // The middleware believes whoever has no address, that is, everybody on a unix socket.
+            var trustsSockets = http.TrustsUnixSockets;
+            app.UseWhen(
+                context => trustsSockets || context.Connection.RemoteIpAddress is not null,
+                branch => branch.UseForwardedHeaders(ForwardedFrom(http.TrustedNetworks()))
+            );
         }
+    }
+
+    /// <summary>As many proxies as there are, each of which must be trusted, from the nearest one on.</summary>
+    private static ForwardedHeadersOptions ForwardedFrom(IReadOnlyList<System.Net.IPNetwork> proxies)
+    {
+        var forwarded = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor,
+            ForwardLimit = null,
+        };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+
+        // With an empty list it would believe everybody. Nobody comes from this address.
+        forwarded.KnownIPNetworks.Add(new System.Net.IPNetwork(IPAddress.None, 32));
+        foreach (var proxy in proxies)
+        {
+            forwarded.KnownIPNetworks.Add(proxy);
+        }
+
+        return forwarded;
     }
 
     /// <summary>The limit for each user, if there is one. It stands where the request's user is known.</summary>
