@@ -1,3 +1,4 @@
+using FastKv;
 using FastKv.Api;
 using FastKv.Api.Docs;
 using FastKv.Api.OpenApi;
@@ -10,10 +11,15 @@ using FastKv.Redis;
 using FastKv.Server;
 using FastKv.Telemetry;
 
+if (Help.IsAskedFor(args))
+{
+    await Console.Out.WriteAsync(Help.Text);
+    return 0;
+}
+
 try
 {
-    // Settings are read once. Watching for changes would watch everything that happens in the working directory.
-    var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
+    var builder = HostSettings.CreateBuilder(args);
     builder.AddServer();
     builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();

@@ -106,7 +106,7 @@ internal sealed class ApiError
     public static readonly ApiError UnsupportedMediaType = new(
         "UNSUPPORTED_MEDIA_TYPE",
         415,
-        "Send the body as JSON in UTF-8, with the header Content-Type: application/json."
+        "Send the body as JSON in UTF-8, with the header Content-Type: application/json and without a Content-Encoding."
     );
     public static readonly ApiError TooManyRequests = new(
         "TOO_MANY_REQUESTS",

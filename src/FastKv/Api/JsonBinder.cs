@@ -20,7 +20,7 @@ internal sealed class JsonBinder<TRequest>(JsonTypeInfo<TRequest> type) : IReque
         var body = await RequestBody.ReadAsync(context.HttpContext, MaximumBodyLength, cancellation);
         try
         {
-            return Parse(body) ?? throw RequestBody.NotAnObject();
+            return Parse(body) ?? throw RequestBody.NotAnObject(body);
         }
         finally
         {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Http.Headers;
 using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -62,9 +61,11 @@ internal static class RequestBody
         using var transfer = new Transfer(context, maximumLength, maximumKept, cancellation);
         var json = new JsonStreamReader(sink);
         var isJson = true;
+        var mark = new ByteOrderMark();
         while (true)
         {
             var result = await transfer.ReadAsync();
+            mark.Look(result.Buffer, transfer.Consumed);
             var consumed = result.Buffer.End;
             try
             {
@@ -86,7 +87,7 @@ internal static class RequestBody
 
         if (!isJson)
         {
-            throw NotAnObject();
+            throw mark.IsThere ? NotWithMark() : NotAnObject();
         }
     }
 
@@ -121,6 +122,18 @@ internal static class RequestBody
     public static RequestRefusedException NotAnObject() =>
         new(ApiError.InvalidRequest, new ErrorDetail("body", "must be one JSON object in UTF-8"));
 
+    /// <summary>The same of a body that is there as a whole.</summary>
+    public static RequestRefusedException NotAnObject(in ReadOnlySequence<byte> body)
+    {
+        var mark = new ByteOrderMark();
+        mark.Look(body, 0);
+        return mark.IsThere ? NotWithMark() : NotAnObject();
+    }
+
+    // RFC 8259, 8.1. Editors and some libraries write one, and nobody sees it.
+    private static RequestRefusedException NotWithMark() =>
+        new(ApiError.InvalidRequest, new ErrorDetail("body", "must not begin with a byte order mark (EF BB BF)"));
+
     /// <summary>Whether every byte is part of well-formed UTF-8 (RFC 3629).</summary>
     public static bool IsUtf8(in ReadOnlySequence<byte> body) =>
         body.IsSingleSegment ? Utf8.IsValid(body.FirstSpan) : Utf8.IsValid(body.ToArray());
@@ -142,7 +155,7 @@ internal static class RequestBody
             this.maximumLength = maximumLength;
             this.maximumKept = maximumKept;
             this.cancellation = cancellation;
-            if (!IsJson(context.Request.ContentType))
+            if (!IsJson(context.Request.ContentType) || IsEncoded(context.Request.Headers))
             {
                 throw new RequestRefusedException(ApiError.UnsupportedMediaType);
             }
@@ -242,18 +255,54 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>Whether it is declared as JSON in UTF-8, in any way that RFC 9110, 8.3.1 and 5.6.6 allow, and as utf8 too.</summary>
     private static bool IsJson(string? contentType)
     {
-        if (string.Equals(contentType, "application/json", StringComparison.OrdinalIgnoreCase))
+        const string Json = "application/json";
+        if (string.Equals(contentType, Json, StringComparison.OrdinalIgnoreCase))
         {
             return true;
         }
 
-        return MediaTypeHeaderValue.TryParse(contentType, out var parsed)
-            && string.Equals(parsed.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
-            && (
-                parsed.CharSet is null
-                || string.Equals(parsed.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase)
-            );
+        var parts = (contentType ?? "").Split(';', StringSplitOptions.TrimEntries);
+        return string.Equals(parts[0], Json, StringComparison.OrdinalIgnoreCase) && parts[1..].All(IsNoOtherCharset);
+    }
+
+    private static bool IsNoOtherCharset(string parameter)
+    {
+        var (name, value) = parameter.Split('=', 2, StringSplitOptions.TrimEntries) is [var left, var right]
+            ? (left, right.Trim('"'))
+            : (parameter, null);
+        return !string.Equals(name, "charset", StringComparison.OrdinalIgnoreCase)
+            || string.Equals(value, "utf-8", StringComparison.OrdinalIgnoreCase)
+            || string.Equals(value, "utf8", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>RFC 9110, 8.4: identity is no coding.</summary>
+    private static bool IsEncoded(IHeaderDictionary headers) =>
+        headers.ContentEncoding is { Count: > 0 } codings
+        && codings.ToString().Trim() is not "" and var coding
+        && !string.Equals(coding, "identity", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Looks for a byte order mark (U+FEFF in UTF-8) in the first bytes of a body, which may come one by one.</summary>
+    private struct ByteOrderMark
+    {
+        private static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
+
+        private long seen;
+        private int matched;
+
+        public readonly bool IsThere => matched == Mark.Length;
+
+        /// <param name="bytes">A part of the body.</param>
+        /// <param name="offset">Bytes of the body before it; some of it may have been seen.</param>
+        public void Look(in ReadOnlySequence<byte> bytes, long offset)
+        {
+            while (seen < Mark.Length && seen - offset < bytes.Length)
+            {
+                matched += bytes.Slice(seen - offset).FirstSpan[0] == Mark[(int)seen] ? 1 : 0;
+                seen++;
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@ using StackExchange.Redis;
 
 namespace FastKv.Auth;
 
-/// <summary>A login: as whom, and from where.</summary>
-internal readonly record struct LoginAttempt(string Username, string Address);
+/// <summary>A login: as whom, and from where, if that is known.</summary>
+internal readonly record struct LoginAttempt(string Username, string? Address);
 
 /// <summary>
 /// Bounds how many wrong passwords one username and one client address can try. Failures are counted in Redis, for usernames that
@@ -27,7 +27,7 @@ internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, L
     public async Task<int> FailAsync(LoginAttempt attempt)
     {
         var ofUserAsync = CountAsync(UserKey(attempt), limits.FailedLoginsPerUsername);
-        var fromAddressAsync = CountAsync(AddressKey(attempt), limits.FailedLoginsPerAddress);
+        var fromAddressAsync = CountAsync(AddressKey(attempt), LimitOfAddress(attempt));
         await Task.WhenAll(ofUserAsync, fromAddressAsync);
         return Locked(await ofUserAsync, await fromAddressAsync);
     }
@@ -49,12 +49,14 @@ internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, L
 
     private RedisKey UserKey(LoginAttempt attempt) => keys.FailedLoginsOf(AccountName.Fold(attempt.Username));
 
-    private RedisKey AddressKey(LoginAttempt attempt) => keys.FailedLoginsFrom(attempt.Address);
+    private RedisKey AddressKey(LoginAttempt attempt) => keys.FailedLoginsFrom(attempt.Address ?? "");
+
+    private int LimitOfAddress(LoginAttempt attempt) => attempt.Address is null ? 0 : limits.FailedLoginsPerAddress;
 
     private async Task<(int Locked, long FailuresOfUser)> ReadAsync(LoginAttempt attempt)
     {
         var ofUserAsync = FailuresAsync(UserKey(attempt), limits.FailedLoginsPerUsername);
-        var fromAddressAsync = FailuresAsync(AddressKey(attempt), limits.FailedLoginsPerAddress);
+        var fromAddressAsync = FailuresAsync(AddressKey(attempt), LimitOfAddress(attempt));
         await Task.WhenAll(ofUserAsync, fromAddressAsync);
         var (userLocked, failures) = await ofUserAsync;
         var (addressLocked, _) = await fromAddressAsync;

@@ -80,6 +80,13 @@ internal static class Setting
                 throw new InvalidSettingException($"{name} is a list; set its first entry as {name}__0.");
             }
 
+            if (setting.GetChildren().FirstOrDefault(entry => entry.Value is "") is { } empty)
+            {
+                throw new InvalidSettingException(
+                    $"{VariableName(empty.Path)} is empty; give it a value, or leave it out."
+                );
+            }
+
             if (setting.GetChildren().FirstOrDefault(IsNoEntry) is { } wrong)
             {
                 throw new InvalidSettingException(

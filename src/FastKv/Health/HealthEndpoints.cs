@@ -16,10 +16,8 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this WebApplication app)
     {
-        app.MapGet("/health/live", context => ApiResponse.WriteAsync(context, 200, Live))
-            .ExcludeFromDescription()
-            .DisableHttpMetrics();
-        app.MapGet(
+        app.MapRead("/health/live", context => ApiResponse.WriteAsync(context, 200, Live)).DisableHttpMetrics();
+        app.MapRead(
                 "/health/ready",
                 async (
                     HttpContext context,
@@ -49,7 +47,6 @@ internal static class HealthEndpoints
                     await ApiResponse.WriteAsync(context, warmUp.IsDone ? 200 : 503, warmUp.IsDone ? Ready : WarmingUp);
                 }
             )
-            .ExcludeFromDescription()
             .DisableHttpMetrics();
     }
 

@@ -7,6 +7,7 @@ using FastKv.Redis;
 using FastKv.Server;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace FastKv.Health;
 
@@ -23,6 +24,7 @@ internal sealed partial class WarmUp(
     RedisCommands redis,
     RedisKeys keys,
     HttpOptions options,
+    DrainState draining,
     IHostApplicationLifetime lifetime,
     ILogger<WarmUp> logger
 ) : BackgroundService
@@ -77,38 +79,60 @@ internal sealed partial class WarmUp(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (isDone)
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            stoppingToken,
+            lifetime.ApplicationStopping
+        );
+        try
+        {
+            await StartedAsync(stopping.Token);
+            while (await redis.ProbeAsync(keys.Probe) is not null)
+            {
+                await Task.Delay(ProbeInterval, stopping.Token);
+            }
+
+            if (!isDone)
+            {
+                await VisitUntilWarmAsync(stopping.Token);
+            }
+
+            isDone = true;
+            if (!draining.HasBegun)
+            {
+                LogReady(OwnAddress(isHttp2: false)?.GetLeftPart(UriPartial.Authority) ?? Addresses.First());
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The service stops.
+        }
+    }
+
+    private async Task VisitUntilWarmAsync(CancellationToken stopping)
+    {
+        if (OwnAddress(isHttp2: false) is not { } address)
         {
             return;
         }
 
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        bound.CancelAfter(TimeSpan.FromSeconds(options.WarmUpSeconds));
         try
         {
-            await StartedAsync(stoppingToken);
-            while (await redis.ProbeAsync(keys.Probe) is not null)
-            {
-                await Task.Delay(ProbeInterval, stoppingToken);
-            }
-
-            if (OwnAddress(isHttp2: false) is { } address)
-            {
-                using var bound = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                bound.CancelAfter(TimeSpan.FromSeconds(options.WarmUpSeconds));
-                await VisitUntilWarmAsync(address, OwnAddress(isHttp2: true), bound.Token);
-            }
+            await VisitUntilWarmAsync(address, OwnAddress(isHttp2: true), bound.Token);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stopping.IsCancellationRequested)
         {
-            // The service stops.
+            throw new OperationCanceledException(stopping);
         }
         catch (Exception exception)
         {
             // A service that could not warm up is slower for a while, and serves all the same.
-            LogNotWarm(exception.GetType().Name);
-        }
-        finally
-        {
-            isDone = true;
+            LogNotWarm(
+                exception is OperationCanceledException
+                    ? $"it takes longer than {options.WarmUpSeconds} s here"
+                    : "a request of its own failed"
+            );
         }
     }
 
@@ -277,8 +301,7 @@ internal sealed partial class WarmUp(
     /// </summary>
     private Uri? OwnAddress(bool isHttp2)
     {
-        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        var address = addresses
+        var address = Addresses
             .Select(BindingAddress.Parse)
             .FirstOrDefault(a =>
                 !a.IsUnixPipe && (a.Port == options.Http2Port) == isHttp2 && a.Port != options.ManagementPort
@@ -295,12 +318,17 @@ internal sealed partial class WarmUp(
         return new Uri($"http://{(isSpecific ? address.Host : "localhost")}:{address.Port}");
     }
 
+    private ICollection<string> Addresses => server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ready: {Address}, documentation at /docs")]
+    private partial void LogReady(string address);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Warmed up with {Requests} requests in {Seconds:0.0} s.")]
     private partial void LogWarm(int requests, double seconds);
 
     [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Not warmed up, so the first requests take longer: {Cause}. If it took too long (TaskCanceledException), raise FastKv__Http__WarmUpSeconds or give the process more CPU."
+        Level = LogLevel.Information,
+        Message = "Not warmed up, so the first requests take longer: {Reason}. FastKv__Http__WarmUpSeconds sets how long it may take."
     )]
-    private partial void LogNotWarm(string cause);
+    private partial void LogNotWarm(string reason);
 }

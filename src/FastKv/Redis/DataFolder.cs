@@ -78,13 +78,23 @@ internal sealed class DataFolder : IDisposable
                 )
             );
         }
+        catch (IOException exception) when (IsInUse(exception))
+        {
+            throw new InvalidSettingException(
+                $"The data folder {path} is in use by another FastKv; set FastKv__DataDirectory to a folder of its own, or ConnectionStrings__Redis to a Redis."
+            );
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InvalidSettingException(
-                $"The data folder {path} can't be used (it can't be written, or another FastKv uses it); set FastKv__DataDirectory to a folder of its own, or ConnectionStrings__Redis to a Redis."
+                $"The data folder {path} can't be written by this user; set FastKv__DataDirectory to a folder that can, or ConnectionStrings__Redis to a Redis."
             );
         }
     }
+
+    // EWOULDBLOCK of flock on Linux and on macOS; ERROR_SHARING_VIOLATION on Windows.
+    private static bool IsInUse(IOException exception) =>
+        exception.HResult is 11 or 35 || exception.HResult == unchecked((int)0x80070020);
 
     /// <summary>A write failed. It will be tried again.</summary>
     public void OnFailed(Exception? cause)

@@ -62,9 +62,22 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
         multiplexer = connected;
     }
 
-    private void OnLost(object? sender, ConnectionFailedEventArgs failure) => LogLost(failure.FailureType);
+    // Each server has a second connection, for messages between its clients, which goes and comes with the first.
+    private void OnLost(object? sender, ConnectionFailedEventArgs failure)
+    {
+        if (failure.ConnectionType == ConnectionType.Interactive)
+        {
+            LogLost(failure.FailureType);
+        }
+    }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs connection) => LogRestored();
+    private void OnRestored(object? sender, ConnectionFailedEventArgs connection)
+    {
+        if (connection.ConnectionType == ConnectionType.Interactive)
+        {
+            LogRestored();
+        }
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -238,7 +238,7 @@ internal sealed partial class RedisDiagnostics(
     /// <param name="IsInPart">Only some requests are concerned.</param>
     private sealed record Outage(string Cause, EndPoint? Server, bool IsInPart = false)
     {
-        public string Name => Server is null ? "Redis" : $"Redis at {EndPointCollection.ToString(Server)}";
+        public string Name => Server is null ? "Redis" : $"Redis at {ServerName.Of(Server)}";
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} can't be used: {Cause}. {Advice}")]

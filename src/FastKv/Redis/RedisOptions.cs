@@ -6,7 +6,10 @@ namespace FastKv.Redis;
 /// <summary>Settings <c>ConnectionStrings__Redis</c> and <c>FastKv__Redis__*</c>.</summary>
 internal sealed class RedisOptions
 {
-    /// <summary>What every key in Redis begins with, so that several installations can share one Redis. 1 to 64 characters.</summary>
+    /// <summary>
+    /// What every key in Redis begins with, before its first colon, so that several installations can share one Redis. 1 to 64
+    /// letters, digits, _ - or . characters: without a colon of its own no prefix can begin with another's keys.
+    /// </summary>
     public string KeyPrefix { get; set; } = "fastkv";
 
     /// <summary>Milliseconds within which every request is answered, whatever the store does. 500 to 60,000.</summary>
@@ -26,11 +29,11 @@ internal sealed class RedisOptions
         Setting.RequireRange("Redis:TimeoutMilliseconds", options.TimeoutMilliseconds, 500, 60_000);
         if (
             options.KeyPrefix.Length is < 1 or > 64
-            || options.KeyPrefix.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.' or ':'))
+            || options.KeyPrefix.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.'))
         )
         {
             throw new InvalidSettingException(
-                "FastKv__Redis__KeyPrefix must be 1 to 64 letters, digits, or _ - . : characters."
+                "FastKv__Redis__KeyPrefix must be 1 to 64 letters, digits, or _ - . characters (no colon, so that the keys of two installations can't meet)."
             );
         }
 

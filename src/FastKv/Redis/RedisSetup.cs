@@ -19,6 +19,13 @@ internal static partial class RedisSetup
         if (string.IsNullOrWhiteSpace(connectionString))
         {
             directory = builder.Configuration[$"{Setting.Root}:DataDirectory"] ?? "data";
+            if (string.IsNullOrWhiteSpace(directory))
+            {
+                throw new InvalidSettingException(
+                    "FastKv__DataDirectory is empty; set it to a folder, or leave it out for ./data."
+                );
+            }
+
             connectionString = builder.Services.AddEmbeddedStore(Path.GetFullPath(directory));
         }
         else
@@ -82,7 +89,7 @@ internal static partial class RedisSetup
         if (embeddedDirectory is null)
         {
             var configuration = app.Services.GetRequiredService<ConfigurationOptions>();
-            var servers = string.Join(", ", configuration.EndPoints.Select(EndPointCollection.ToString));
+            var servers = string.Join(", ", configuration.EndPoints.Select(ServerName.Of));
             LogRedis(logger, servers);
         }
         else

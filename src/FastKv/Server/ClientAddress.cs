@@ -10,14 +10,15 @@ internal static class ClientAddress
 
     /// <summary>
     /// The IPv4 address, or the first 64 bits of the IPv6 address: whoever has one of those has them all (RFC 6177). Behind a
-    /// trusted proxy it is the proxy's client.
+    /// trusted proxy it is the proxy's client. Null for a client of a unix socket whom nobody names: there is nothing to tell one from
+    /// another, and all of them would share one limit.
     /// </summary>
-    public static string Of(HttpContext context)
+    public static string? Of(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;
         if (address is null)
         {
-            return "unix";
+            return null;
         }
 
         if (address.IsIPv4MappedToIPv6 || address.AddressFamily == AddressFamily.InterNetwork)

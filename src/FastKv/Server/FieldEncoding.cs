@@ -25,6 +25,25 @@ internal sealed class FieldEncoding(FieldEncoding.Replacement replacement) : Enc
     public static bool IsFieldValue(ReadOnlySpan<byte> value) =>
         !value.ContainsAny((byte)'\0', (byte)'\r', (byte)'\n') && Utf8.IsValid(value);
 
+    /// <summary>What a value is decoded to that is no text; no valid UTF-8 decodes to a lone surrogate, so no client can send it.</summary>
+    public const string InvalidValue = "\uDFFF";
+
+    /// <summary>For Authorization: a token that is no text is a wrong token, not a broken request.</summary>
+    public static FieldEncoding Authorization { get; } = new(static value => IsFieldValue(value) ? null : InvalidValue);
+
+    /// <summary>
+    /// Whether a target is refused for its key: the one thing that the server itself refuses of a key (RFC 3986, 7.3), before there
+    /// is an application to ask.
+    /// </summary>
+    public static bool HasNulInKey(ReadOnlySpan<char> target)
+    {
+        const string KeyPrefix = "/api/data/";
+        var query = target.IndexOf('?');
+        var path = query < 0 ? target : target[..query];
+        return path.StartsWith(KeyPrefix, StringComparison.OrdinalIgnoreCase)
+            && path.Contains("%00", StringComparison.Ordinal);
+    }
+
     public override unsafe int GetCharCount(byte* bytes, int count) => Count(new ReadOnlySpan<byte>(bytes, count));
 
     public override int GetCharCount(byte[] bytes, int index, int count) => Count(bytes.AsSpan(index, count));

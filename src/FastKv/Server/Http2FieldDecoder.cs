@@ -13,7 +13,7 @@ namespace FastKv.Server;
 internal sealed class Http2FieldDecoder
 {
     // No valid UTF-8 decodes to a lone surrogate, so no client can send these.
-    public const string InvalidValue = "\uDFFF";
+    public const string InvalidValue = FieldEncoding.InvalidValue;
     public const string LargeValue = "\uDFFE";
 
     // A client can send the others, and is refused then too: they are nobody's host, method, scheme or length.
@@ -25,8 +25,6 @@ internal sealed class Http2FieldDecoder
     public const string LongTarget = "/\u0003";
     public const string AsteriskTarget = "/\u0004";
     public const long InvalidLength = long.MaxValue;
-
-    private const string KeyPrefix = "/api/data/";
 
     // RFC 9110, 5.6.2.
     private const string Token = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -139,8 +137,7 @@ internal sealed class Http2FieldDecoder
 
         var query = target.IndexOf((byte)'?');
         return (query < 0 ? target : target[..query]).IndexOf("%00"u8) < 0 ? null
-            : target.Length >= KeyPrefix.Length && Ascii.EqualsIgnoreCase(target[..KeyPrefix.Length], KeyPrefix)
-                ? InvalidKey
+            : FieldEncoding.HasNulInKey(Encoding.ASCII.GetString(target)) ? InvalidKey
             : InvalidTarget;
     }
 }

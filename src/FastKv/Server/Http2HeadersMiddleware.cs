@@ -1,6 +1,7 @@
 using FastKv.Api;
 using FastKv.Configuration;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace FastKv.Server;
 
@@ -64,7 +65,8 @@ internal sealed class Http2HeadersMiddleware(RequestDelegate next, LimitOptions 
         {
             foreach (var value in values)
             {
-                if (value is Http2FieldDecoder.InvalidValue)
+                // A token that is no text is refused as a wrong one, by whoever asks for tokens.
+                if (value is Http2FieldDecoder.InvalidValue && name != HeaderNames.Authorization)
                 {
                     return new(ApiError.InvalidRequest);
                 }

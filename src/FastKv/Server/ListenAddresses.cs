@@ -8,12 +8,12 @@ namespace FastKv.Server;
 /// <summary>Where the service listens: the addresses of ASPNETCORE_URLS, and the further ports on the same hosts.</summary>
 internal static class ListenAddresses
 {
-    private const string DefaultUrl = "http://localhost:8080";
+    public const string DefaultUrl = "http://localhost:8080";
     private const string Scheme = "http://";
 
     // The system chooses one; two interfaces (localhost) can't be given the same one.
     private const int AnyFreePort = 0;
-    private const string UnixSocket = Scheme + "unix:/";
+    private const string UnixSocketUrl = Scheme + "unix:";
 
     /// <summary>All addresses, checked: they can be read, no two are the same, and nobody else listens there.</summary>
     /// <exception cref="InvalidSettingException">One of that is not so.</exception>
@@ -21,15 +21,17 @@ internal static class ListenAddresses
     {
         var sockets = new List<string>();
         var hosts = new List<(string Host, int Port)>();
-        foreach (var url in Urls(configuration))
+        var (variable, urls) = Urls(configuration);
+        foreach (var url in urls)
         {
-            if (url.StartsWith(UnixSocket, StringComparison.OrdinalIgnoreCase))
+            if (url.StartsWith(UnixSocketUrl + "/", StringComparison.OrdinalIgnoreCase))
             {
+                UnixSocket.Prepare(url[UnixSocketUrl.Length..]);
                 sockets.Add(url);
             }
             else
             {
-                hosts.Add(Parse(url));
+                hosts.Add(Parse(url, variable));
             }
         }
 
@@ -56,21 +58,20 @@ internal static class ListenAddresses
         return [.. sockets, .. listeners.Select(listener => $"{Scheme}{listener.Host}:{listener.Port}")];
     }
 
-    private static string[] Urls(IConfiguration configuration)
+    private static (string Variable, string[] Urls) Urls(IConfiguration configuration)
     {
+        const string Variable = "ASPNETCORE_URLS";
         var urls = Split(configuration["URLS"]);
-        if (urls.Length == 0)
-        {
-            urls = [.. Split(configuration["HTTP_PORTS"]).Select(port => $"{Scheme}*:{port}")];
-        }
-
-        return urls.Length == 0 ? [DefaultUrl] : urls;
+        var ports = Split(configuration["HTTP_PORTS"]);
+        return urls.Length > 0 ? (Variable, urls)
+            : ports.Length > 0 ? ("ASPNETCORE_HTTP_PORTS", [.. ports.Select(port => $"{Scheme}*:{port}")])
+            : (Variable, [DefaultUrl]);
     }
 
     private static string[] Split(string? list) =>
         list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    private static (string Host, int Port) Parse(string url)
+    private static (string Host, int Port) Parse(string url, string variable)
     {
         var authority = url.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? url[Scheme.Length..].TrimEnd('/')
@@ -90,7 +91,7 @@ internal static class ListenAddresses
         )
         {
             throw new InvalidSettingException(
-                $"ASPNETCORE_URLS has an address that can't be used, {url}; write http://host:port, for example http://localhost:8080 or http://*:8080, with ; between several (TLS ends in front of FastKv)."
+                $"{variable} has an address that can't be used, {url}; set ASPNETCORE_URLS to http://host:port, for example http://localhost:8080 or http://*:8080, with ; between several (TLS ends in front of FastKv)."
             );
         }
 

@@ -16,12 +16,11 @@ namespace FastKv.Server;
 /// the path, headers that are too large or too slow. Kestrel announces each as a diagnostic event and then sends a status
 /// without a body; this sends an answer with one instead, and drops what Kestrel sends.
 /// </summary>
-internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics)
+internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics, HttpOptions options)
     : IHostedService,
         IObserver<KeyValuePair<string, object?>>
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
-    private const string DataPrefix = "/api/data/";
 
     private IDisposable? subscription;
 
@@ -71,7 +70,8 @@ internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics)
             && features.Get<Output>() is { } output
         )
         {
-            output.ReplaceWith(AnswerOf(response.StatusCode, features.Get<IHttpRequestFeature>()?.RawTarget ?? ""));
+            var request = features.Get<IHttpRequestFeature>();
+            output.ReplaceWith(AnswerOf(response.StatusCode, request?.RawTarget ?? "", CorsHeaders(request)));
         }
     }
 
@@ -79,16 +79,36 @@ internal sealed class RejectedRequestResponder(DiagnosticListener diagnostics)
 
     public void OnError(Exception error) { }
 
-    private static byte[] AnswerOf(int status, string target)
+    /// <summary>As the middleware would have it, if the origin came before what is wrong.</summary>
+    private string CorsHeaders(IHttpRequestFeature? request)
+    {
+        if (options.AllowedOrigins.Length == 0)
+        {
+            return "";
+        }
+
+        var origin =
+            options.AllowsAnyOrigin ? options.AllowedOrigins[0]
+            : request?.Headers.Origin.ToString() is { } sent && options.AllowedOrigins.Contains(sent) ? sent
+            : null;
+        return "Vary: Origin\r\n"
+            + (
+                origin is null
+                    ? ""
+                    : $"Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Expose-Headers: {string.Join(',', CorsSetup.ExposedHeaders)}\r\n"
+            );
+    }
+
+    private static byte[] AnswerOf(int status, string target, string headers = "")
     {
         // An unknown HTTP version (505) is the client's mistake like the others, and so is a target of another form than the method
         // has (405, for which there is no Allow to name).
         status = status is 405 or >= 500 ? 400 : status;
-        var isKey = status == 400 && target.StartsWith(DataPrefix, StringComparison.OrdinalIgnoreCase);
-        var body = ApiResponse.ErrorBody(isKey ? ApiError.InvalidKey : ApiError.InvalidRequest, null, null);
+        var error = status == 400 && FieldEncoding.HasNulInKey(target) ? ApiError.InvalidKey : ApiError.InvalidRequest;
+        var body = ApiResponse.ErrorBody(error, null, null);
         var head =
             $"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\nContent-Type: {ApiResponse.ContentType}\r\n"
-            + $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
+            + $"Content-Length: {body.Length}\r\n{headers}Connection: close\r\n\r\n";
         return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 

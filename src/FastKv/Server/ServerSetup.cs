@@ -1,3 +1,4 @@
+using System.Net;
 using FastKv.Api;
 using FastKv.Configuration;
 using Microsoft.AspNetCore.Connections;
@@ -39,6 +40,7 @@ internal static class ServerSetup
     /// <summary>Configures Kestrel: where it listens, what it bounds and how it stops.</summary>
     public static void AddServer(this WebApplicationBuilder builder)
     {
+        HostSettings.Check(builder.Configuration);
         Setting.RefuseUnknownGroups(builder.Configuration, Groups);
         var http = HttpOptions.From(builder.Configuration);
         var limits = LimitOptions.From(builder.Configuration);
@@ -59,6 +61,7 @@ internal static class ServerSetup
         });
 
         builder.Services.AddSingleton(http);
+        builder.Services.AddCors(http);
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(new RequestMemory(limits.RequestMemoryMiB * 1024L * 1024));
         builder.Services.AddHostedService<MemoryTrimmer>();
@@ -73,13 +76,17 @@ internal static class ServerSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // Of a target that is a whole URL the authority goes before the header (RFC 9112, 3.2.2).
+            kestrel.AllowHostHeaderOverride = true;
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
                 endpoint.Protocols = HttpProtocols.Http1;
                 RejectedRequestResponder.Cover(endpoint);
             });
             kestrel.RequestHeaderEncodingSelector = static name =>
-                name == HeaderNames.ContentLength ? null : FieldEncoding.Strict;
+                name == HeaderNames.ContentLength ? null
+                : name == HeaderNames.Authorization ? FieldEncoding.Authorization
+                : FieldEncoding.Strict;
             Bound(kestrel.Limits, limits);
         });
         if (http.Http2Port is { } port)
@@ -146,6 +153,8 @@ internal static class ServerSetup
     public static void UseServer(this WebApplication app)
     {
         var http = app.Services.GetRequiredService<HttpOptions>();
+        app.UseOneScope();
+        app.UseCors(http);
         app.UseMiddleware<LoadSheddingMiddleware>();
         if (http.Http2Port is not null)
         {
@@ -156,29 +165,41 @@ internal static class ServerSetup
             }
         }
 
-        app.UseOneScope();
         if (http.ManagementPort is { } port)
         {
             app.UseManagementPort(port);
         }
 
-        if (http.TrustedNetworks() is { Count: > 0 } proxies)
+        if (http.TrustedProxies.Length > 0)
         {
-            // As many proxies as there are, each of which must be trusted, from the nearest one on.
-            var forwarded = new ForwardedHeadersOptions
-            {
-                ForwardedHeaders = ForwardedHeaders.XForwardedFor,
-                ForwardLimit = null,
-            };
-            forwarded.KnownProxies.Clear();
-            forwarded.KnownIPNetworks.Clear();
-            foreach (var proxy in proxies)
-            {
-                forwarded.KnownIPNetworks.Add(proxy);
-            }
-
-            app.UseForwardedHeaders(forwarded);
+            // The middleware believes whoever has no address, that is, everybody on a unix socket.
+            var trustsSockets = http.TrustsUnixSockets;
+            app.UseWhen(
+                context => trustsSockets || context.Connection.RemoteIpAddress is not null,
+                branch => branch.UseForwardedHeaders(ForwardedFrom(http.TrustedNetworks()))
+            );
         }
+    }
+
+    /// <summary>As many proxies as there are, each of which must be trusted, from the nearest one on.</summary>
+    private static ForwardedHeadersOptions ForwardedFrom(IReadOnlyList<System.Net.IPNetwork> proxies)
+    {
+        var forwarded = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor,
+            ForwardLimit = null,
+        };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+
+        // With an empty list it would believe everybody. Nobody comes from this address.
+        forwarded.KnownIPNetworks.Add(new System.Net.IPNetwork(IPAddress.None, 32));
+        foreach (var proxy in proxies)
+        {
+            forwarded.KnownIPNetworks.Add(proxy);
+        }
+
+        return forwarded;
     }
 
     /// <summary>The limit for each user, if there is one. It stands where the request's user is known.</summary>

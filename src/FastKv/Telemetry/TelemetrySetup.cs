@@ -28,7 +28,8 @@ internal static class TelemetrySetup
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         builder.AddConsoleLog();
-        var exports = HasEndpoint(builder.Configuration);
+        OpenTelemetrySettings.Check(builder.Configuration);
+        var exports = !string.IsNullOrWhiteSpace(builder.Configuration[EndpointVariable]);
         var scraped = builder.Configuration.GetValue<int?>(ManagementPort) is not null;
         if (!exports && !scraped)
         {
@@ -42,7 +43,11 @@ internal static class TelemetrySetup
         if (exports)
         {
             // A receiver that hangs holds up the end of the program for as long as this; ten seconds are usual.
-            builder.Configuration[TimeoutVariable] ??= "2000";
+            if (string.IsNullOrWhiteSpace(builder.Configuration[TimeoutVariable]))
+            {
+                builder.Configuration[TimeoutVariable] = "2000";
+            }
+
             // ASP.NET would describe its spans itself, with the path.
             AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", true);
             telemetry
@@ -103,18 +108,6 @@ internal static class TelemetrySetup
     private static void Observe(TracerProviderBuilder traces) =>
         traces.AddSource(Instruments.Name).AddSource(RequestTracingMiddleware.Source);
 
-    private static bool HasEndpoint(ConfigurationManager configuration) =>
-        configuration[EndpointVariable] switch
-        {
-            null or "" => false,
-            var endpoint
-                when Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
-                    && uri.Scheme.StartsWith("http", StringComparison.Ordinal) => true,
-            _ => throw new InvalidSettingException(
-                $"{EndpointVariable} must be the URL of an OTLP receiver, for example http://localhost:4317, or not be set."
-            ),
-        };
-
     /// <summary>
     /// Lines of JSON for a machine, text for a person at a terminal; <c>Logging__Console__FormatterName</c> (json, simple,
     /// systemd) decides otherwise.
@@ -126,9 +119,12 @@ internal static class TelemetrySetup
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.PostConfigure<LoggerFilterOptions>(RestrainForEachProvider);
 
-        var format =
-            builder.Configuration["Logging:Console:FormatterName"]
-            ?? (Console.IsOutputRedirected ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple);
+        var format = builder.Configuration["Logging:Console:FormatterName"];
+        if (string.IsNullOrWhiteSpace(format))
+        {
+            format = Console.IsOutputRedirected ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
+        }
+
         builder.Logging.AddConsole(console =>
         {
             console.FormatterName = format;
@@ -143,6 +139,7 @@ internal static class TelemetrySetup
             json.TimestampFormat = "O";
             json.UseUtcTimestamp = true;
             json.JsonWriterOptions = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+            builder.Configuration.GetSection("Logging:Console:FormatterOptions").Bind(json);
         });
     }
 

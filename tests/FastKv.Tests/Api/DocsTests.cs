@@ -117,6 +117,108 @@ public sealed partial class DocsTests(ServiceFixture fixture)
         Assert.Equal("/docs", reply.Expect(HttpStatusCode.Redirect).Headers["Location"]);
     }
 
+    [Fact]
+    public async Task In_a_browser_a_link_leads_to_a_title_that_can_be_seen_with_its_errors_in_one_table()
+    {
+        await using var browser = await OpenAsync("/docs#/Data/updateData");
+        await UntilAsync(
+            browser,
+            """
+            (() => {
+              const title = document.querySelector('#operations-Data-updateData.is-open .opblock-summary');
+              const below = title?.getBoundingClientRect().top - document.querySelector('header').getBoundingClientRect().bottom;
+              return below >= 0 && below < 40;
+            })()
+            """
+        );
+
+        Assert.Equal(
+            "200 201 error",
+            await TextAsync(
+                browser,
+                "[...document.querySelectorAll('.is-open .response > .response-col_status')].map((e) => e.textContent).join(' ')"
+            )
+        );
+        Assert.Contains(
+            "415 UNSUPPORTED_MEDIA_TYPE Send the body as JSON",
+            await TextAsync(
+                browser,
+                "[...document.querySelectorAll('.is-open .response table tr')].map((row) => [...row.cells].map((c) => c.textContent).join(' ')).join('; ')"
+            ),
+            StringComparison.Ordinal
+        );
+        Assert.True((await browser.EvaluateAsync("document.querySelectorAll('main').length <= 1"))!.GetValue<bool>());
+        Assert.True(
+            (await browser.EvaluateAsync("document.documentElement.scrollWidth <= innerWidth"))!.GetValue<bool>()
+        );
+    }
+
+    [Fact]
+    public async Task In_a_browser_the_page_is_as_dark_as_the_system()
+    {
+        await using var browser = await OpenAsync("/docs");
+
+        foreach (var (scheme, isDark) in new[] { ("dark", "true"), ("light", "false"), ("dark", "true") })
+        {
+            await browser.PreferAsync(scheme);
+
+            await UntilAsync(browser, $"document.documentElement.classList.contains('dark-mode') === {isDark}");
+        }
+    }
+
+    [Fact]
+    public async Task In_a_browser_the_page_says_who_is_signed_in_as_long_as_it_is_so()
+    {
+        (await Api.PostAsync("/api/register", ApiClient.Registration("example_user"))).Json.ToJsonString();
+        await using var browser = await OpenAsync("/docs#/Tokens/generateToken");
+        await UntilAsync(browser, "document.querySelector('.is-open .execute') !== null");
+        Assert.Equal("Not signed in.", await SessionAsync());
+
+        await browser.EvaluateAsync("document.querySelector('.is-open .execute').click()");
+        await UntilAsync(
+            browser,
+            "document.getElementById('session').textContent.startsWith('Signed in as example_user until ')"
+        );
+
+        await browser.EvaluateAsync("ui.authActions.logout(['bearer'])");
+        Assert.Equal("Not signed in.", await SessionAsync());
+
+        // Pasted into the dialog of Authorize.
+        var token = await Api.NewUserTokenAsync();
+        await PasteAsync(token);
+        Assert.StartsWith("Signed in as ", await SessionAsync(), StringComparison.Ordinal);
+        await PasteAsync("nonsense");
+        Assert.DoesNotContain("Signed in", await SessionAsync(), StringComparison.Ordinal);
+        await PasteAsync($"a.{Convert.ToBase64String("""{"sub":"a","exp":1}"""u8)}.b");
+        Assert.Contains("has ended", await SessionAsync(), StringComparison.Ordinal);
+
+        Task<string> SessionAsync() => TextAsync(browser, "document.getElementById('session').textContent");
+
+        Task PasteAsync(string pasted) =>
+            browser.EvaluateAsync(
+                $$"""ui.authActions.authorize({ bearer: { name: 'bearer', schema: { type: 'http', scheme: 'bearer' }, value: '{{pasted}}' } }) && 0"""
+            );
+    }
+
+    private async Task<Browser> OpenAsync(string target)
+    {
+        Assert.SkipUnless(Browser.IsInstalled, Browser.Missing);
+        var browser = await Browser.StartAsync();
+        await browser.OpenAsync(new Uri(Api.Address, target));
+        await UntilAsync(browser, "document.querySelector('.opblock') !== null");
+        return browser;
+    }
+
+    private static async Task<string> TextAsync(Browser browser, string expression) =>
+        (await browser.EvaluateAsync(expression))!.GetValue<string>();
+
+    private static Task UntilAsync(Browser browser, string condition) =>
+        Wait.UntilAsync(
+            condition,
+            async () => (await browser.EvaluateAsync(condition))!.GetValue<bool>(),
+            TimeSpan.FromMinutes(1)
+        );
+
     [GeneratedRegex("(?:src|href)=\"([^\"]*)\"")]
     private static partial Regex Addresses();
 

@@ -465,6 +465,71 @@ public sealed class OpenApiTests(ServiceFixture fixture)
             Api.PostAsync("/api/data", new JsonObject { [member] = new string('x', length), [other] = "x" }, token);
     }
 
+    /// <summary>What ECMA-262, PCRE2, RE2, Python and Rust (pydantic) read alike: no groups with ?, no \u and no \p.</summary>
+    [Fact]
+    public async Task A_pattern_is_one_that_every_common_engine_takes()
+    {
+        var document = await DocumentAsync();
+
+        Assert.All(PatternsOf(document), pattern => Assert.DoesNotMatch(@"\(\?|\\[upPkK0-9]", pattern));
+        Assert.True(PatternsOf(document).Count() > 5);
+
+        static IEnumerable<string> PatternsOf(JsonNode? node) =>
+            node switch
+            {
+                JsonObject members => members.SelectMany(member =>
+                    member is { Key: "pattern", Value: JsonValue pattern }
+                        ? [pattern.GetValue<string>()]
+                        : PatternsOf(member.Value)
+                ),
+                JsonArray items => items.SelectMany(PatternsOf),
+                _ => [],
+            };
+    }
+
+    [Fact]
+    public async Task The_document_comes_compressed_to_whoever_takes_it_and_only_once()
+    {
+        var plain = (await Api.GetAsync("/openapi/v1.json")).Expect(HttpStatusCode.OK);
+        var compressed = await Api.SendAsync(
+            HttpMethod.Get,
+            "/openapi/v1.json",
+            null,
+            null,
+            ("Accept-Encoding", "br, gzip;q=0.5")
+        );
+        var refused = await Api.SendAsync(
+            HttpMethod.Get,
+            "/openapi/v1.json",
+            null,
+            null,
+            ("Accept-Encoding", "gzip;q=0")
+        );
+        using var gzip = new System.IO.Compression.GZipStream(
+            new MemoryStream(compressed.Body),
+            System.IO.Compression.CompressionMode.Decompress
+        );
+        using var text = new StreamReader(gzip);
+
+        Assert.Equal("gzip", compressed.Headers["Content-Encoding"]);
+        Assert.Equal("Accept-Encoding", plain.Headers["Vary"]);
+        Assert.Equal(plain.Text, await text.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.True(compressed.Body.Length < plain.Body.Length / 4);
+        Assert.Equal(plain.Text, refused.Text);
+        var tag = plain.Headers["ETag"];
+        foreach (var tags in new[] { tag, $"\"other\", {tag}", "*", tag.Replace("W/", "", StringComparison.Ordinal) })
+        {
+            var kept = await Api.SendAsync(HttpMethod.Get, "/openapi/v1.json", null, null, ("If-None-Match", tags));
+
+            Assert.Empty(kept.Expect(HttpStatusCode.NotModified).Body);
+            Assert.Equal(tag, kept.Headers["ETag"]);
+        }
+
+        (await Api.SendAsync(HttpMethod.Get, "/openapi/v1.json", null, null, ("If-None-Match", "\"other\""))).Expect(
+            HttpStatusCode.OK
+        );
+    }
+
     /// <summary>Keys that the pattern of the document and the service must judge alike.</summary>
     [Theory]
     [InlineData(".", false)]

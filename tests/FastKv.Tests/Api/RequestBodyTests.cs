@@ -110,6 +110,8 @@ public sealed class RequestBodyTests(ServiceFixture fixture)
             "application/json; charset=iso-8859-1",
             "application/json; charset=utf-16",
             "application/json, text/plain",
+            "application/json; charset=utf-8; charset=utf-16",
+            ";",
         ];
         foreach (var type in types)
         {
@@ -130,6 +132,11 @@ public sealed class RequestBodyTests(ServiceFixture fixture)
     [InlineData("application/json;charset=UTF-8")]
     [InlineData("application/json; charset=\"utf-8\"")]
     [InlineData("application/json; profile=x")]
+    [InlineData("application/json;")]
+    [InlineData("application/json ; ; charset=utf-8;")]
+    [InlineData("application/json; charset=utf8")]
+    [InlineData("application/json; Charset=\"UTF8\"")]
+    [InlineData("application/json; odata.metadata=minimal; charset=utf-8")]
     public async Task A_body_in_UTF_8_may_say_so(string type)
     {
         var token = await api.NewUserTokenAsync();
@@ -137,6 +144,77 @@ public sealed class RequestBodyTests(ServiceFixture fixture)
 
         (await SendAsync(Store, token, body)).Expect(HttpStatusCode.Created);
         (await api.RetrieveAsync(token, "ключ")).Expect(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task A_body_that_is_compressed_is_an_unsupported_media_type_that_says_why(string operation)
+    {
+        var token = await api.NewUserTokenAsync();
+        foreach (var coding in new[] { "gzip", "br", "identity, gzip", "x" })
+        {
+            var body = Bytes("{\"value\":\"v\"}"u8.ToArray());
+            body.Headers.TryAddWithoutValidation("Content-Encoding", coding);
+
+            var reply = (await SendAsync(operation, token, body)).ExpectError("UNSUPPORTED_MEDIA_TYPE");
+
+            Assert.Contains("Content-Encoding", reply.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_body_that_says_that_it_is_not_compressed_is_taken()
+    {
+        var token = await api.NewUserTokenAsync();
+        var body = Bytes("""{"key":"k","value":"v"}"""u8.ToArray());
+        body.Headers.TryAddWithoutValidation("Content-Encoding", "identity");
+
+        (await SendAsync(Store, token, body)).Expect(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task A_byte_order_mark_is_named(string operation)
+    {
+        var token = await api.NewUserTokenAsync();
+        foreach (var body in new[] { "\uFEFF{\"value\":\"v\"}", "\uFEFF", "\uFEFF\uFEFF{}" })
+        {
+            var reply = await SendAsync(operation, token, ApiClient.Json(body));
+
+            reply.ExpectError("INVALID_REQUEST", "body");
+            Assert.Contains("byte order mark", reply.Text, StringComparison.Ordinal);
+        }
+
+        var other = (await SendAsync(operation, token, ApiClient.Json("\uFEFEx"))).ExpectError(
+            "INVALID_REQUEST",
+            "body"
+        );
+        Assert.DoesNotContain("byte order mark", other.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/token")]
+    [InlineData("/api/data")]
+    public async Task A_byte_order_mark_is_named_if_it_comes_in_pieces(string target)
+    {
+        var token = await api.NewUserTokenAsync();
+        using var connection = await Abuse.RawConnection.OpenAsync(api.Address);
+        await connection.SendAsync(
+            $"POST {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+                + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+        );
+        await connection.ReadContinueAsync();
+        foreach (var piece in new[] { "\u00EF", "\u00BB", "\u00BF", "{}" })
+        {
+            await connection.SendAsync(piece);
+
+            // So that the next one comes by itself.
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
+        var answer = await connection.ReadAsync();
+
+        Assert.Contains("byte order mark", System.Text.Encoding.UTF8.GetString(answer!.Body), StringComparison.Ordinal);
     }
 
     [Theory]

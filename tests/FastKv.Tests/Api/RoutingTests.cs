@@ -37,8 +37,11 @@ public sealed class RoutingTests(ServiceFixture fixture)
     [InlineData("POST", "/api/data/a/b", "DELETE, GET, HEAD, PATCH, PUT")]
     [InlineData("OPTIONS", "/api/data/some", "DELETE, GET, HEAD, PATCH, PUT")]
     [InlineData("QUERY", "/api/data/%2E%2E", "DELETE, GET, HEAD, PATCH, PUT")]
-    [InlineData("POST", "/health/live", "GET")]
-    [InlineData("DELETE", "/health/ready", "GET")]
+    [InlineData("POST", "/health/live", "GET, HEAD")]
+    [InlineData("DELETE", "/health/ready", "GET, HEAD")]
+    [InlineData("POST", "/docs", "GET, HEAD")]
+    [InlineData("PUT", "/openapi/v1.json", "GET, HEAD")]
+    [InlineData("POST", "/", "GET, HEAD")]
     public async Task A_method_that_a_route_does_not_answer_is_refused_with_those_it_does(
         string method,
         string target,
@@ -57,6 +60,35 @@ public sealed class RoutingTests(ServiceFixture fixture)
 
         reply.Expect(HttpStatusCode.MethodNotAllowed);
         Assert.Empty(reply.Body);
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/docs")]
+    [InlineData("/docs/docs.js")]
+    [InlineData("/docs/docs.css")]
+    [InlineData("/docs/swagger-ui-bundle.js")]
+    [InlineData("/docs/favicon.png")]
+    [InlineData("/openapi/v1.json")]
+    public async Task HEAD_is_answered_as_GET_without_the_body(string target)
+    {
+        foreach (var accept in new[] { "*/*", "text/html" })
+        {
+            var get = await api.SendAsync(HttpMethod.Get, target, null, null, ("Accept", accept));
+            var head = await api.SendAsync(HttpMethod.Head, target, null, null, ("Accept", accept));
+
+            Assert.Equal(get.Status, head.Status);
+            Assert.Empty(head.Body);
+            Assert.Equal(Headers(get), Headers(head));
+        }
+
+        static IEnumerable<string> Headers(Reply reply) =>
+            reply
+                .Headers.Where(header => header.Key != "Date")
+                .Select(header => $"{header.Key}: {header.Value}")
+                .Order(StringComparer.Ordinal);
     }
 
     [Fact]

@@ -49,6 +49,7 @@ internal static partial class Settings
         "FastKv__Http__Http2Port",
         "FastKv__Http__ManagementPort",
         "FastKv__Http__TrustedProxies__0",
+        "FastKv__Http__AllowedOrigins__0",
         "FastKv__Http__DrainSeconds",
         "FastKv__Http__ShutdownSeconds",
         "FastKv__Http__WarmUpSeconds",

@@ -36,6 +36,57 @@ public sealed class BadSettingTests
             { "ConnectionStrings__Redis", "localhost,syncTimeout=5000", "FastKv__Redis__TimeoutMilliseconds" },
             { "ConnectionStrings__Redis", "redis://localhost?asyncTimeout=5000", "FastKv__Redis__TimeoutMilliseconds" },
             { "ConnectionStrings__Redis", "localhost,connectTimeout=0", "connectTimeout" },
+            { "AllowedHosts", "example.com", "AllowedHosts" },
+            { "ASPNETCORE_HTTPS_PORTS", "8443", "TLS" },
+            { "ASPNETCORE_SHUTDOWNTIMEOUTSECONDS", "5", "FastKv__Http__ShutdownSeconds" },
+            { "DOTNET_SHUTDOWNTIMEOUTSECONDS", "x", "FastKv__Http__ShutdownSeconds" },
+            { "ASPNETCORE_CAPTURESTARTUPERRORS", "true", "ASPNETCORE_CAPTURESTARTUPERRORS" },
+            { "ASPNETCORE_CONTENTROOT", "/nonexistent", "ASPNETCORE_CONTENTROOT" },
+            { "Kestrel__Endpoints__Http__Url", "http://localhost:5000", "ASPNETCORE_URLS" },
+            { "Kestrel__Endpoints__Http__Url", "nonsense", "ASPNETCORE_URLS" },
+            { "Kestrel__Limits__MaxConcurrentConnections", "1", "FastKv__Limits__MaxConnections" },
+            { "Logging__LogLevel__Default", "Verbose", "Logging__LogLevel__Default" },
+            { "Logging__LogLevel__Default", "INFO", "Information" },
+            { "Logging__LogLevel__FastKv", "7", "Logging__LogLevel__FastKv" },
+            { "Logging__Console__LogLevel__Default", "warn", "Logging__Console__LogLevel__Default" },
+            { "Logging__OpenTelemetry__LogLevel__Default", "x", "Logging__OpenTelemetry__LogLevel__Default" },
+            { "Logging__Console__FormatterName", "xml", "Logging__Console__FormatterName" },
+            { "Logging__Console__LogToStandardErrorThreshold", "x", "Logging__Console__LogToStandardErrorThreshold" },
+            { "Logging__Console__MaxQueueLength", "0", "Logging__Console__MaxQueueLength" },
+            { "Logging__Console__QueueFullMode", "x", "Logging__Console__QueueFullMode" },
+            {
+                "Logging__Console__FormatterOptions__IncludeScopes",
+                "x",
+                "Logging__Console__FormatterOptions__IncludeScopes"
+            },
+            {
+                "Logging__Console__FormatterOptions__TimestampFormat",
+                "%",
+                "Logging__Console__FormatterOptions__TimestampFormat"
+            },
+            { "Logging__Console__Nonsense", "x", "Logging__Console__Nonsense" },
+            { "OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT" },
+            { "OTEL_EXPORTER_OTLP_ENDPOINT", "httpx://localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT" },
+            { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "x", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" },
+            { "OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_PROTOCOL" },
+            { "OTEL_EXPORTER_OTLP_HEADERS", "authorization: hunter2", "OTEL_EXPORTER_OTLP_HEADERS" },
+            { "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "=x", "OTEL_EXPORTER_OTLP_METRICS_HEADERS" },
+            { "OTEL_EXPORTER_OTLP_HEADERS", "a=\u00e9", "OTEL_EXPORTER_OTLP_HEADERS" },
+            { "OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "OTEL_EXPORTER_OTLP_TIMEOUT" },
+            { "OTEL_METRIC_EXPORT_INTERVAL", "0", "OTEL_METRIC_EXPORT_INTERVAL" },
+            { "OTEL_METRIC_EXPORT_TIMEOUT", "-1", "OTEL_METRIC_EXPORT_TIMEOUT" },
+            { "OTEL_BSP_SCHEDULE_DELAY", "0", "OTEL_BSP_SCHEDULE_DELAY" },
+            { "OTEL_BSP_MAX_QUEUE_SIZE", "many", "OTEL_BSP_MAX_QUEUE_SIZE" },
+            { "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100000", "OTEL_BSP_MAX_QUEUE_SIZE" },
+            { "OTEL_BLRP_MAX_QUEUE_SIZE", "0", "OTEL_BLRP_MAX_QUEUE_SIZE" },
+            { "OTEL_TRACES_SAMPLER", "sometimes", "OTEL_TRACES_SAMPLER" },
+            { "OTEL_TRACES_SAMPLER_ARG", "2", "OTEL_TRACES_SAMPLER_ARG" },
+            { "OTEL_RESOURCE_ATTRIBUTES", "nonsense", "OTEL_RESOURCE_ATTRIBUTES" },
+            { "FastKv__DataDirectory", "", "FastKv__DataDirectory" },
+            { "FastKv__DataDirectory", " ", "FastKv__DataDirectory" },
+            { "FastKv__Redis__KeyPrefix", "fastkv:user", "FastKv__Redis__KeyPrefix" },
+            { "FastKv__Redis__KeyPrefix", "", "FastKv__Redis__KeyPrefix" },
+            { "FastKv__Http__TrustedProxies__0", "", "FastKv__Http__TrustedProxies__0 is empty" },
             { "FastKv__Nonsense", "1", "FastKv__Nonsense" },
             { "FastKv__DataDirectory", "/dev/null/data", "FastKv__DataDirectory" },
             { "FastKv__Redis__Nonsense", "1", "FastKv__Redis__Nonsense" },
@@ -67,6 +118,16 @@ public sealed class BadSettingTests
             { "FastKv__Http__TrustedProxies__0", "proxy.example", "FastKv__Http__TrustedProxies__0" },
             { "FastKv__Http__TrustedProxies__0", "10.0.0.0/33", "FastKv__Http__TrustedProxies__0" },
             { "FastKv__Http__TrustedProxies__x", "10.0.0.1", "FastKv__Http__TrustedProxies__x" },
+            { "FastKv__Http__AllowedOrigins__0", "app.example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://app.example.com/", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://App.example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://app.example.com:443", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://*.example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://user@example.com", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://b\u00fccher.example", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "null", "FastKv__Http__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins__0", "https://a.example,https://b.example", "__AllowedOrigins__0" },
+            { "FastKv__Http__AllowedOrigins", "*", "FastKv__Http__AllowedOrigins__0" },
         };
 
     [Theory]
@@ -74,12 +135,14 @@ public sealed class BadSettingTests
     public async Task A_bad_setting_ends_the_program_with_one_sentence(string name, string value, string named)
     {
         var isAboutRedis = name.StartsWith("ConnectionStrings", StringComparison.Ordinal);
+        var isOfTelemetry = name.StartsWith("OTEL_", StringComparison.Ordinal);
         using var directory = new TemporaryDirectory();
 
         await ExpectSentenceAsync(
             named,
             ("FastKv__DataDirectory", directory.Path),
             ("FastKv__Token__SigningKeys__0", isAboutRedis ? GoodKey : null),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", isOfTelemetry ? "http://127.0.0.1:1" : null),
             (name, value)
         );
     }
@@ -106,6 +169,91 @@ public sealed class BadSettingTests
         var port = $"{Wait.FreePort()}";
         return ExpectSentenceAsync("twice", ("FastKv__Http__ManagementPort", port), ("FastKv__Http__Http2Port", port));
     }
+
+    [Fact]
+    public Task A_port_that_is_none_ends_the_program() =>
+        ExpectSentenceAsync("ASPNETCORE_HTTP_PORTS", ("ASPNETCORE_URLS", null), ("ASPNETCORE_HTTP_PORTS", "eight"));
+
+    [Fact]
+    public async Task A_file_of_settings_that_can_not_be_read_ends_the_program()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(
+            Path.Combine(directory.Path, "appsettings.json"),
+            "{ nonsense",
+            TestContext.Current.CancellationToken
+        );
+
+        await ExpectSentenceAsync("appsettings.json", ("ASPNETCORE_CONTENTROOT", directory.Path));
+    }
+
+    /// <summary>A variable that is there and empty, as templates leave it, is one that is not there.</summary>
+    [Fact]
+    public async Task What_is_empty_is_not_set()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] names =
+        [
+            "AllowedHosts",
+            "ASPNETCORE_HTTPS_PORTS",
+            "ASPNETCORE_CAPTURESTARTUPERRORS",
+            "ConnectionStrings__Redis",
+            "Logging__LogLevel__Default",
+            "Logging__Console__FormatterName",
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "OTEL_EXPORTER_OTLP_TIMEOUT",
+            "OTEL_METRIC_EXPORT_INTERVAL",
+            "OTEL_BSP_MAX_QUEUE_SIZE",
+            "OTEL_TRACES_SAMPLER",
+            "OTEL_TRACES_SAMPLER_ARG",
+            "OTEL_SERVICE_NAME",
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "FastKv__Http__Http2Port",
+        ];
+        await using var service = await FastKvProcess.StartAsync(
+            null,
+            [
+                ("FastKv__DataDirectory", directory.Path),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+                .. names.Select(name => (name, (string?)"")),
+            ]
+        );
+
+        Assert.StartsWith("{", service.Log.TrimStart(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_right_is_taken()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var service = await FastKvProcess.StartAsync(
+            null,
+            ("FastKv__DataDirectory", directory.Path),
+            ("AllowedHosts", "*"),
+            ("Logging__LogLevel__Default", "information"),
+            ("Logging__Console__FormatterName", "Systemd"),
+            ("Logging__Console__FormatterOptions__TimestampFormat", "HH:mm:ss "),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20YTpi, x-scope=a"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "5000"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "1024"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test,team=a b")
+        );
+
+        Assert.Contains("<6>", service.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public Task Any_origin_and_a_named_one_end_the_program() =>
+        ExpectSentenceAsync(
+            "FastKv__Http__AllowedOrigins__1",
+            ("FastKv__Http__AllowedOrigins__0", "https://app.example.com"),
+            ("FastKv__Http__AllowedOrigins__1", "*")
+        );
 
     private static async Task ExpectSentenceAsync(string named, params (string Name, string? Value)[] settings)
     {

@@ -65,7 +65,7 @@ public sealed class EmbeddedStoreTests
 
         Assert.Equal(1, await second.ExitCodeAsync());
         Assert.Equal(
-            $"The data folder {directory.Path} can't be used (it can't be written, or another FastKv uses it); set FastKv__DataDirectory to a folder of its own, or ConnectionStrings__Redis to a Redis.",
+            $"The data folder {directory.Path} is in use by another FastKv; set FastKv__DataDirectory to a folder of its own, or ConnectionStrings__Redis to a Redis.",
             second.Log
         );
         (await first.Api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);

@@ -51,6 +51,29 @@ public sealed class RedisConnectionTests
         (await service.Api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task The_log_names_the_server_as_the_operator_does_and_says_once_what_became_of_its_connection()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, "There is no redis-server on the PATH.");
+        await using var server = await RedisServer.StartAsync();
+        var name = $"localhost:{server.ConnectionString.Split(':', ',')[1]}";
+        await using var service = await FastKvProcess.StartAsync(name, ("Logging__LogLevel__Default", "Debug"));
+
+        await server.KillAsync();
+        await Wait.UntilAsync("the log names it", () => Task.FromResult(Said($"Redis at {name} can't be used") == 1));
+        await using var again = await server.RestartAsync();
+        await service.UntilReadyAsync();
+        await Wait.UntilAsync("it is back", () => Task.FromResult(Said("Redis can be used again") == 1));
+
+        Assert.Equal(1, Said($"Store: Redis at {name}."));
+        Assert.Equal(1, Said("A connection to Redis was lost"));
+        Assert.InRange(Said("A connection to Redis is back"), 0, 1);
+        Assert.DoesNotContain("Unspecified/", service.Log, StringComparison.Ordinal);
+
+        int Said(string text) =>
+            service.Log.Split('\n').Count(line => line.Contains($"\"Message\":\"{text}", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(0.9, 15_000)]
     [InlineData(1.8, 15_000)]

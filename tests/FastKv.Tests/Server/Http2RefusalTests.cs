@@ -73,7 +73,8 @@ public sealed class Http2RefusalTests(Http2Service http2) : IClassFixture<Http2S
         {
             { "Latin-1", "x-name", "M\u00fcller", 400, "INVALID_REQUEST" },
             { "Latin-1 in a field of the static table", "user-agent", "M\u00fcller", 400, "INVALID_REQUEST" },
-            { "Latin-1 in the token", "authorization", "Bearer \u00e9", 400, "INVALID_REQUEST" },
+            { "Latin-1 in the token", "authorization", "Bearer \u00e9", 401, "INVALID_TOKEN" },
+            { "half of a UTF-8 character in the token", "authorization", "Bearer a\u00c3", 401, "INVALID_TOKEN" },
             { "half of a UTF-8 character", "x-name", "\u00c3", 400, "INVALID_REQUEST" },
             { "a surrogate in UTF-8", "x-name", "\u00ed\u00bf\u00bf", 400, "INVALID_REQUEST" },
             { "a NUL", "x-name", "a\0b", 400, "INVALID_REQUEST" },

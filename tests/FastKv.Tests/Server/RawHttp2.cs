@@ -372,6 +372,7 @@ internal sealed class RawHttp2 : IDisposable
         [12] = (":status", "400"),
         [13] = (":status", "404"),
         [14] = (":status", "500"),
+        [20] = ("access-control-allow-origin", ""),
         [22] = ("allow", ""),
         [24] = ("cache-control", ""),
         [28] = ("content-length", ""),
@@ -381,6 +382,7 @@ internal sealed class RawHttp2 : IDisposable
         [46] = ("location", ""),
         [53] = ("retry-after", ""),
         [54] = ("server", ""),
+        [59] = ("vary", ""),
         [61] = ("www-authenticate", ""),
     };
 }

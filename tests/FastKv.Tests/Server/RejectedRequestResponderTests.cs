@@ -26,6 +26,17 @@ public sealed class RejectedRequestResponderTests(ServiceFixture fixture)
     [InlineData("GET no-slash HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("GET /api/data/\u00e4 HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("GET /api/data/\u00c3\u00a4 HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("GET /api/data/a?\u00c3\u00a4 HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("GET /api/data/a?%00 HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")]
+    [InlineData("GET /api/data/a HTTP/1.1\r\nHost: a\r\nX-Name: Jos\u00e9\r\n\r\n")]
+    [InlineData("GET /api/data/a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")]
+    [InlineData("GET /api/data/a HTTP/1.1\r\n\r\n")]
+    [InlineData("GET /api/data/a HTTP/1.1\r\nHost: a b\r\n\r\n")]
+    [InlineData("PUT /api/data/a HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")]
+    [InlineData("PUT /api/data/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n")]
+    [InlineData("GET /api/data/a HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")]
+    [InlineData("GET /api/data/a HTTP/9.9\r\nHost: a\r\n\r\n")]
     [InlineData("GET /\u00e4 HTTP/1.1\r\nHost: a\r\n\r\n")]
     [InlineData("POST /api/token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n")]
     [InlineData("POST /api/token HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}")]
@@ -41,11 +52,27 @@ public sealed class RejectedRequestResponderTests(ServiceFixture fixture)
     [Theory]
     [InlineData("/api/data/%00")]
     [InlineData("/api/data/a%00b")]
+    [InlineData("/API/DATA/a%00b?c")]
     public async Task A_target_that_is_rejected_for_its_key_is_an_invalid_key(string target)
     {
         var reply = await RawHttp.ExchangeAsync(api.Address, $"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
 
         reply.ExpectError("INVALID_KEY");
+    }
+
+    [Theory]
+    [InlineData("Bearer \u00e9")]
+    [InlineData("\u00ff")]
+    [InlineData("Bearer a\u00c3")]
+    public async Task A_token_that_is_no_text_is_an_invalid_token(string header)
+    {
+        var reply = await RawHttp.ExchangeAsync(
+            api.Address,
+            $"GET /api/data/a HTTP/1.1\r\nHost: a\r\nAuthorization: {header}\r\n\r\n"
+        );
+
+        reply.ExpectError("INVALID_TOKEN");
+        Assert.Equal("Bearer error=\"invalid_token\"", reply.Headers["WWW-Authenticate"]);
     }
 
     [Fact]

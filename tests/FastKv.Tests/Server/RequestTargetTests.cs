@@ -9,6 +9,23 @@ public sealed class RequestTargetTests(ServiceFixture fixture)
 {
     private readonly ApiClient api = fixture.Api;
 
+    [Theory]
+    [InlineData("other.example")]
+    [InlineData("")]
+    [InlineData("a:99")]
+    public async Task The_host_of_a_whole_URL_goes_before_the_header(string host)
+    {
+        var token = await api.NewUserTokenAsync();
+        (await api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
+
+        var reply = await RawHttp.ExchangeAsync(
+            api.Address,
+            $"GET {new Uri(api.Address, "/api/data/k")} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+
+        reply.Expect(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task A_target_may_be_a_whole_URL()
     {

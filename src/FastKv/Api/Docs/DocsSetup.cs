@@ -25,13 +25,13 @@ internal static class DocsSetup
         app.MapFile($"{Path}/swagger-ui.css", swaggerUI, SwaggerUI + "swagger-ui.css");
         app.MapFile($"{Path}/swagger-ui-bundle.js", swaggerUI, SwaggerUI + "swagger-ui-bundle.js");
         app.MapFile($"{Path}/favicon.png", swaggerUI, SwaggerUI + "favicon-32x32.png");
-        app.MapGet("/", WelcomeAsync).ExcludeFromDescription();
+        app.MapRead("/", WelcomeAsync);
     }
 
     private static void MapFile(this WebApplication app, string path, Assembly assembly, string resource)
     {
         var file = new Lazy<DocsFile>(() => DocsFile.Load(assembly, resource));
-        app.MapGet(path, context => file.Value.WriteAsync(context)).ExcludeFromDescription().DisableHttpMetrics();
+        app.MapRead(path, context => file.Value.WriteAsync(context)).DisableHttpMetrics();
     }
 
     /// <summary>A browser goes to the page; a program gets the addresses.</summary>
@@ -45,6 +45,7 @@ internal static class DocsSetup
         )
         {
             context.Response.Redirect(Path);
+            context.Response.ContentLength = 0;
             return Task.CompletedTask;
         }
 

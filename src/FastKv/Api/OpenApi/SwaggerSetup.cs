@@ -39,16 +39,17 @@ internal static class SwaggerSetup
     /// </summary>
     public static void MapApiDocument(this WebApplication app)
     {
-        var document = new Lazy<Task<byte[]>>(() => GenerateAsync(app.Services));
-        app.MapGet(Path, async context => await ApiResponse.WriteAsync(context, 200, await document.Value))
-            .ExcludeFromDescription()
-            .DisableHttpMetrics();
+        var document = new Lazy<Task<StaticContent>>(() => GenerateAsync(app.Services));
+        app.MapRead(Path, async context => await (await document.Value).WriteAsync(context)).DisableHttpMetrics();
     }
 
-    private static async Task<byte[]> GenerateAsync(IServiceProvider services)
+    private static async Task<StaticContent> GenerateAsync(IServiceProvider services)
     {
         var generator = services.GetRequiredService<IOpenApiDocumentGenerator>();
-        return OpenApi31.Serialize(await generator.GenerateAsync(DocumentName));
+        return new StaticContent(
+            ApiResponse.ContentType,
+            OpenApi31.Serialize(await generator.GenerateAsync(DocumentName))
+        );
     }
 
     private static void Configure(AspNetCoreOpenApiDocumentGeneratorSettings settings, IEnumerable<ITypeMapper> types)

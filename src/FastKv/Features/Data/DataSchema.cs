@@ -21,7 +21,8 @@ internal static class DataSchema
                 schema.Description =
                     $"1 to {DataKey.MaximumLength} bytes in UTF-8 without control characters, and not `.` or `..`. Compared byte for byte. "
                     + "In the URL it is percent-encoded once, as UTF-8 (RFC 3986, 2.1): `a/b` stands there as `a%2Fb`.";
-                schema.Pattern = @"^(?!\.{1,2}$)[^\u0000-\u001F\u007F]+$";
+                // Fewer than three dots and then something else, or three and then anything: without what not every engine has.
+                schema.Pattern = @"^(\.{0,2}[^.\x00-\x1F\x7F][^\x00-\x1F\x7F]*|\.{3}[^\x00-\x1F\x7F]*)$";
             }
         ),
         Mapper(

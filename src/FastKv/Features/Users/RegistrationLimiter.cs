@@ -14,11 +14,7 @@ internal sealed class RegistrationLimiter(FixedWindowCounter counter, RedisKeys 
 
     /// <summary>Counts one; returns the seconds to wait if it is one too many, else 0. One round trip; none if it is off.</summary>
     public Task<int> CountAsync(HttpContext context) =>
-        limits.RegistrationsPerHourPerAddress == 0
-            ? Task.FromResult(0)
-            : counter.CountAsync(
-                keys.RegistrationsFrom(ClientAddress.Of(context)),
-                limits.RegistrationsPerHourPerAddress,
-                WindowSeconds
-            );
+        limits.RegistrationsPerHourPerAddress > 0 && ClientAddress.Of(context) is { } address
+            ? counter.CountAsync(keys.RegistrationsFrom(address), limits.RegistrationsPerHourPerAddress, WindowSeconds)
+            : Task.FromResult(0);
 }
