@@ -30,7 +30,7 @@ internal sealed class CredentialVerifier(
     /// <summary>Checks the password of the user of a session, as a login would.</summary>
     public async Task<CredentialResult> VerifyAsync(
         Session session,
-        string address,
+        string? address,
         string password,
         CancellationToken cancellation
     )

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text.RegularExpressions;
+using FastKv.Tests.Abuse;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -167,6 +168,25 @@ public sealed partial class DocsTests(ServiceFixture fixture)
     }
 
     [Fact]
+    public async Task In_a_browser_the_page_renews_a_token_before_it_ends_and_signs_out()
+    {
+        await using var service = await OwnService.StartAsync(fixture, ("FastKv__Token__LifetimeSeconds", "20"));
+        await using var browser = await OpenAsync("/docs", service.Address);
+        await UntilAsync(browser, "typeof ui !== 'undefined' && document.getElementById('sign-out').hidden");
+
+        var token = await service.Api.NewUserTokenAsync();
+        await browser.EvaluateAsync($"ui.preauthorizeApiKey('bearer', '{token}')");
+        await UntilAsync(browser, $"shownToken !== undefined && shownToken !== '{token}'");
+        var renewed = (await browser.EvaluateAsync("shownToken"))!.GetValue<string>();
+        (await service.Api.RetrieveAsync(renewed, "k")).ExpectError("KEY_NOT_FOUND");
+
+        await browser.EvaluateAsync("document.getElementById('sign-out').click()");
+        await UntilAsync(browser, "document.getElementById('session').textContent === 'Not signed in.'");
+        await UntilAsync(browser, "document.getElementById('sign-out').hidden");
+        (await service.Api.RetrieveAsync(renewed, "k")).ExpectError("INVALID_TOKEN");
+    }
+
+    [Fact]
     public async Task In_a_browser_the_page_says_who_is_signed_in_as_long_as_it_is_so()
     {
         (await Api.PostAsync("/api/register", ApiClient.Registration("example_user"))).Json.ToJsonString();
@@ -200,11 +220,11 @@ public sealed partial class DocsTests(ServiceFixture fixture)
             );
     }
 
-    private async Task<Browser> OpenAsync(string target)
+    private async Task<Browser> OpenAsync(string target, Uri? address = null)
     {
         Assert.SkipUnless(Browser.IsInstalled, Browser.Missing);
         var browser = await Browser.StartAsync();
-        await browser.OpenAsync(new Uri(Api.Address, target));
+        await browser.OpenAsync(new Uri(address ?? Api.Address, target));
         await UntilAsync(browser, "document.querySelector('.opblock') !== null");
         return browser;
     }

@@ -1,7 +1,10 @@
 "use strict";
 
 const session = document.getElementById("session");
+const signOut = document.getElementById("sign-out");
 let sessionEnd;
+let renewal;
+let shownToken;
 
 // What the token says of itself: the service alone can tell whether it is good.
 function claimsOf(token) {
@@ -17,9 +20,11 @@ function claimsOf(token) {
 // The line follows the token, however it came or went: by this page, by the dialog of Authorize, or by its end.
 function showSession(token) {
   clearTimeout(sessionEnd);
+  clearTimeout(renewal);
   const claims = token && claimsOf(token);
   const left = claims && claims.exp * 1000 - Date.now();
   delete session.dataset.signedIn;
+  signOut.hidden = !claims || left <= 0;
   if (!token) {
     session.textContent = "Not signed in.";
   } else if (!claims) {
@@ -27,47 +32,51 @@ function showSession(token) {
   } else if (left <= 0) {
     session.textContent = "The token has ended: generate a new one.";
   } else {
-    const name = claims.preferred_username ?? names.get(token) ?? claims.sub;
+    const name = claims.preferred_username ?? claims.sub;
     session.textContent = `Signed in as ${name} until ${new Date(claims.exp * 1000).toLocaleTimeString()}.`;
     session.dataset.signedIn = "";
     // A browser counts no further than this.
     sessionEnd = setTimeout(showSession, Math.min(left, 2 ** 31 - 1), token);
+    renewal = setTimeout(renew, Math.min(Math.max(left - 60_000, left / 2), 2 ** 31 - 1), token);
   }
 }
 
-// Who signed in for a token here; a token need not tell.
-const names = new Map();
+const send = (method, path, token) => fetch(path, { method, headers: { Authorization: `Bearer ${token}` } });
+
+// A minute before a token ends it is renewed, or after half of its time if that is short, as long as its session lives.
+async function renew(token) {
+  const response = await send("POST", "/api/token/renew", token).catch(() => null);
+  if (response?.status === 200 && token === shownToken) {
+    ui.preauthorizeApiKey("bearer", (await response.json()).data.access_token);
+  }
+}
+
+// The page forgets the token when the service says that its session has ended, or that it had ended already.
+signOut.addEventListener("click", async () => {
+  const response = await send("DELETE", "/api/token", shownToken).catch(() => null);
+  if (response?.status === 200 || response?.status === 401) {
+    ui.authActions.logout(["bearer"]);
+  } else {
+    session.textContent = "The service could not sign you out: try again.";
+  }
+});
 
 // The token stays in the memory of this page: nothing is written to the browser's storage.
 function keepToken(response) {
   const { pathname } = new URL(response.url);
-  const token = response.status === 200 && pathname.startsWith("/api/") ? response.obj?.data?.access_token : null;
-  if (token) {
-    const name = nameIn(lastBody) ?? names.get(tokenOf(ui.authSelectors.authorized()));
-    if (name) {
-      names.set(token, name);
+  if (response.status === 200 && pathname.startsWith("/api/")) {
+    const token = response.obj?.data?.access_token;
+    if (token) {
+      ui.preauthorizeApiKey("bearer", token);
+    } else if (endsSession.includes(response.obj?.message)) {
+      ui.authActions.logout(["bearer"]);
     }
-
-    ui.preauthorizeApiKey("bearer", token);
   }
 
   return response;
 }
 
-let lastBody = "{}";
-
-function rememberBody(request) {
-  lastBody = request.url.endsWith("/api/token") ? request.body : "{}";
-  return request;
-}
-
-function nameIn(body) {
-  try {
-    return JSON.parse(body).username;
-  } catch {
-    return null;
-  }
-}
+const endsSession = ["Signed out successfully.", "Account deleted successfully."];
 
 const tokenOf = (authorized) => authorized?.getIn(["bearer", "value"]);
 
@@ -109,11 +118,9 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   defaultModelsExpandDepth: -1,
   validatorUrl: null,
-  requestInterceptor: rememberBody,
   responseInterceptor: keepToken,
 });
 
-let shownToken;
 ui.getStore().subscribe(() => {
   const token = tokenOf(ui.authSelectors.authorized());
   if (token !== shownToken) {
