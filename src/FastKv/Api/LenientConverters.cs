@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -32,7 +33,7 @@ internal sealed class LenientStringConverter : JsonConverter<string?>
 }
 
 /// <summary>
-/// Reads a whole number (<c>30.0</c> is one: JSON Schema 2020-12, 6.1.1); anything else that is not null becomes 0, which
+/// Reads a whole number as it is written (<c>30.0</c> is one: JSON Schema 2020-12, 6.1.1); anything else that is not null becomes 0, which
 /// the rule of the field refuses.
 /// </summary>
 internal sealed class LenientWholeNumberConverter : JsonConverter<int?>
@@ -41,7 +42,10 @@ internal sealed class LenientWholeNumberConverter : JsonConverter<int?>
     {
         if (reader.TokenType == JsonTokenType.Number)
         {
-            return reader.TryGetDouble(out var number) && double.IsInteger(number) && Math.Abs(number) <= int.MaxValue
+            byte[] text = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan.ToArray();
+            return
+                new JsonMember(JsonTokenType.Number, text).TryGetWholeNumber(out var number)
+                && number is >= int.MinValue and <= int.MaxValue
                 ? (int)number
                 : 0;
         }

@@ -21,7 +21,11 @@ internal sealed class DataRateLimiterMiddleware(RequestDelegate next, LimitOptio
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.User is not Caller caller)
+        // Whoever asks too much can still renew the token and sign out.
+        if (
+            context.User is not Caller caller
+            || context.GetEndpoint()?.Metadata.GetMetadata<SessionCheckMetadata>() is null
+        )
         {
             return next(context);
         }

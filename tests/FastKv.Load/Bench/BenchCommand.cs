@@ -32,9 +32,10 @@ internal static class BenchCommand
             ["list"] => new ListBench(options).RunAsync,
             ["cold"] => new ColdBench(options).RunAsync,
             ["memory"] => MemoryBench.From(arguments, options).RunAsync,
+            ["deletion"] => new DeletionBench(options).RunAsync,
             ["login-flood"] => LoginFloodBench.From(arguments, options).RunAsync,
             _ => throw new UsageException(
-                "The benches are: bench, bench flat, bench list, bench cold, bench memory, bench login-flood."
+                "The benches are: bench, bench flat, bench list, bench cold, bench memory, bench deletion, bench login-flood."
             ),
         };
 }

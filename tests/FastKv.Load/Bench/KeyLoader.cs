@@ -70,6 +70,19 @@ internal sealed class KeyLoader(int redisPort, string userId)
         );
     }
 
+    /// <summary>How many names the index of the user's keys has.</summary>
+    public async Task<long> CountAsync(CancellationToken cancellation)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", redisPort, cancellation);
+        await using var stream = client.GetStream();
+        using var replies = new StreamReader(stream, Encoding.ASCII);
+        var command = new StringBuilder();
+        Append(command, ["ZCARD", Keys(userId)]);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(command.ToString()), cancellation);
+        return long.Parse((await replies.ReadLineAsync(cancellation))![1..], CultureInfo.InvariantCulture);
+    }
+
     private static string Key(string prefix, long number) => prefix + RequestPlan.Digits(number);
 
     private static string Data(string user, string prefix, long number) =>

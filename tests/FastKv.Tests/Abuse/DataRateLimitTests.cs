@@ -32,6 +32,13 @@ public sealed class DataRateLimitTests(ServiceFixture fixture)
         Assert.All(refused, reply => Assert.Equal("TOO_MANY_REQUESTS", reply.Code));
         Assert.All(refused, reply => Assert.Equal("1", reply.Headers["Retry-After"]));
         (await service.Api.RetrieveAsync(other, "absent")).Expect(HttpStatusCode.NotFound);
+
+        // The session is no datum.
+        for (var i = 0; i < 2 * PerSecond; i++)
+        {
+            await service.Api.RenewAsync(busy);
+        }
+
         await Wait.UntilAsync(
             "the user is served again",
             async () => (await service.Api.StoreAsync(busy, "key", "value")).Status == HttpStatusCode.Created

@@ -216,6 +216,8 @@ public sealed class RegisterUserTests(ServiceFixture fixture)
     [InlineData("150", 150)]
     [InlineData("30.0", 30)]
     [InlineData("3e1", 30)]
+    [InlineData("300e-1", 30)]
+    [InlineData("30.000000000000000000000000000000", 30)]
     public async Task An_age_is_a_whole_number_from_1_to_150(string literal, int age)
     {
         var reply = (await RegisterAsync("age", literal)).Expect(HttpStatusCode.Created);
@@ -230,6 +232,9 @@ public sealed class RegisterUserTests(ServiceFixture fixture)
     [InlineData("-30")]
     [InlineData("151")]
     [InlineData("30.5")]
+    [InlineData("30.00000000000000000000001")]
+    [InlineData("150.0000000000000000000000001")]
+    [InlineData("29.99999999999999999999999999")]
     [InlineData("0.5")]
     [InlineData("150.00001")]
     [InlineData("1e400")]
