@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using FastKv.Load.Bench;
 using FastKv.Load.Cli;
+using Spectre.Console;
 
 namespace FastKv.Load;
 
@@ -9,6 +10,12 @@ internal static class LoadProgram
 {
     public static async Task<int> Main(string[] args)
     {
+        if (Console.IsOutputRedirected)
+        {
+            // Nobody's terminal: a table is not broken for want of room.
+            AnsiConsole.Profile.Width = 120;
+        }
+
         using var interrupted = new CancellationTokenSource();
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);

@@ -13,26 +13,70 @@ internal sealed class RunCommand(RunOptions options)
         await using var target = await LoadTarget.OpenAsync(options.Target, cancellation);
         using var client = HttpClients.Create(target.Address, options.Http2, options.Connections, options.Timeout);
         var reports = new List<ScenarioReport>();
+        string? ended = null;
         foreach (var name in options.Scenarios)
         {
-            reports.Add(await RunAsync(name, client, cancellation));
-            target.ThrowIfEnded();
+            try
+            {
+                if (await RunAsync(name, client, cancellation) is { } done)
+                {
+                    reports.Add(done);
+                }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                // What was measured before is reported.
+            }
+            catch (Exception failure)
+                when (reports.Count > 0
+                    && failure is InvalidOperationException or HttpRequestException or TimeoutException
+                )
+            {
+                ended = failure.Message;
+            }
+
+            ended = target.EndedBecause ?? ended;
+            if (ended is not null || cancellation.IsCancellationRequested)
+            {
+                break;
+            }
         }
 
-        var report = new RunReport(
-            DateTimeOffset.UtcNow,
-            options.CommandLine,
-            target.Description,
-            options.Http2 ? "HTTP/2" : "HTTP/1.1",
-            MachineReport.Here(),
-            reports
-        );
-        Save(report);
-        return report.ThresholdsMet ? ExitCode.Fine : ExitCode.ThresholdBroken;
+        if (reports.Count > 1)
+        {
+            SummaryTable.Print(reports);
+        }
+
+        // Ctrl+C reaches what was started here, too.
+        if (ended is not null && !cancellation.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync(ended);
+        }
+
+        var isWhole = !cancellation.IsCancellationRequested;
+        if (reports.Count > 0)
+        {
+            Save(
+                new RunReport(
+                    DateTimeOffset.UtcNow,
+                    options.CommandLine,
+                    target.Description,
+                    options.Http2 ? "HTTP/2" : "HTTP/1.1",
+                    MachineReport.Here(),
+                    reports,
+                    IsInterrupted: !isWhole
+                )
+            );
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return ended is null && reports.All(report => report.ThresholdsMet) ? ExitCode.Fine : ExitCode.ThresholdBroken;
     }
 
-    private async Task<ScenarioReport> RunAsync(string name, HttpClient client, CancellationToken cancellation)
+    /// <returns>Null if it was interrupted before it began to count.</returns>
+    private async Task<ScenarioReport?> RunAsync(string name, HttpClient client, CancellationToken cancellation)
     {
+        await Console.Error.WriteLineAsync($"{name}: preparing {options.Accounts} accounts and {options.Keys} keys...");
         var scenario = ScenarioCatalogue.Create(
             name,
             await Workload.PrepareAsync(client, options.WorkloadFor(name), cancellation)
@@ -45,6 +89,11 @@ internal sealed class RunCommand(RunOptions options)
                 $"{name} (warm-up)",
                 show => new LoadRunner(scenario, client, warmUp).RunAsync(show, cancellation)
             );
+        }
+
+        if (cancellation.IsCancellationRequested)
+        {
+            return null;
         }
 
         var result = await LiveTable.ShowAsync(

@@ -54,14 +54,14 @@ internal sealed record LoginFloodBench(BenchOptions Options, double RatePerSecon
                 retrieve,
                 client,
                 new LoadPlan(LoadModel.Open, RatePerSecond, Workers, duration, Timeout)
-            ).RunAsync(_ => { }, cancellation);
+            ).RunToEndAsync(cancellation);
 
         Task<LoadResult> FloodAsync(TimeSpan duration) =>
             new LoadRunner(
                 token,
                 floodClient,
                 new LoadPlan(LoadModel.Open, FloodPerSecond, FloodWorkers, duration, Timeout)
-            ).RunAsync(_ => { }, cancellation);
+            ).RunToEndAsync(cancellation);
     }
 
     private BenchTable Table(List<IReadOnlyList<string>> rows) =>

@@ -84,7 +84,7 @@ internal sealed record MemoryBench(
         for (var minute = 1; minute <= Minutes; minute++)
         {
             var load = new LoadPlan(LoadModel.Open, RatePerSecond, Workers, TimeSpan.FromMinutes(1), Timeout);
-            var result = await new LoadRunner(mix, client, load).RunAsync(_ => { }, cancellation);
+            var result = await new LoadRunner(mix, client, load).RunToEndAsync(cancellation);
             Add(
                 FormattableString.Invariant(
                     $"mix, minute {minute}: {result.AchievedPerSecond:0} requests/s, {result.Failed} failed, {result.Dropped} dropped"

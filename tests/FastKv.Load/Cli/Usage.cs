@@ -38,7 +38,8 @@ internal static class Usage
           --reports FOLDER          where the JSON and HTML reports go (artifacts/load)
 
           Thresholds; one that is broken makes the exit code 1. A run without a single success is always broken.
-          --max-p50-ms N  --max-p99-ms N  --max-p999-ms N  --max-failed-percent N  --max-dropped N  --min-rate N
+          --max-p50-ms N  --max-p99-ms N  --max-p999-ms N  --max-failed-percent N (0)  --max-dropped N  --min-rate N
+          --thresholds LIST         for single scenarios: retrieve:p99=20,token:p99=500; p50, p99, p999, failed, dropped, rate
 
         nbomber: the same scenarios and options under NBomber; only in a build with -p:UseNBomber=true
 
@@ -68,6 +69,6 @@ internal static class Usage
         All benches: --seconds N for a round (8), --rounds N (5), --warm-up-seconds N (15), --published FOLDER,
         --no-pin, --reports FOLDER
 
-        Exit codes: 0 fine, 1 a threshold is broken, 2 not run.
+        Exit codes: 0 fine, 1 a threshold is broken or the service died, 2 not run, or interrupted (what was measured is reported).
         """;
 }

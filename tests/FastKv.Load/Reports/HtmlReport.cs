@@ -26,6 +26,11 @@ internal static class HtmlReport
         Fact(page, "Protocol", report.HttpVersion);
         Fact(page, "Machine", $"{report.Machine.Cores} cores, {report.Machine.System}, {report.Machine.Runtime}");
         Fact(page, "Command", report.CommandLine);
+        if (report.IsInterrupted)
+        {
+            Fact(page, "Note", "The run was interrupted: this is what was measured until then.");
+        }
+
         page.Append("</dl></header>");
         foreach (var scenario in report.Scenarios)
         {
@@ -103,7 +108,7 @@ internal static class HtmlReport
     private static void Operations(StringBuilder page, ScenarioReport scenario)
     {
         page.Append(
-            "<table><thead><tr><th>operation<th>time<th>ok<th>failed<th>p50 ms<th>p90 ms<th>p99 ms<th>p99.9 ms"
+            "<div class=\"wide\"><table><thead><tr><th>operation<th>time<th>ok<th>failed<th>p50 ms<th>p90 ms<th>p99 ms<th>p99.9 ms"
         );
         page.Append("<th>max ms</tr></thead><tbody>");
         foreach (var operation in scenario.Operations)
@@ -113,7 +118,7 @@ internal static class HtmlReport
         }
 
         page.Append(
-            "</tbody></table><p class=\"note\">Latency counts from the moment at which the schedule wanted the "
+            "</tbody></table></div><p class=\"note\">Latency counts from the moment at which the schedule wanted the "
         );
         page.Append("request to start, waiting included; service time from the moment at which it was sent. ");
         page.Append("Percentiles are of requests that succeeded.</p>");
@@ -224,6 +229,10 @@ internal static class HtmlReport
         th:nth-child(-n+2),td:nth-child(-n+2){text-align:left}
         .note{color:var(--soft);font-size:13px}
         .warning{border-left:4px solid var(--second);padding:6px 12px;margin:0 0 14px;background:var(--page);border-radius:0 6px 6px 0}
+        .wide{overflow-x:auto}
+        @media(max-width:600px){body{padding:12px 10px 40px}header,section{padding:14px 12px}
+        .verdict{position:static;display:inline-block;margin-bottom:10px}dl{grid-template-columns:1fr}dt{margin-top:4px}
+        output{position:static;display:block;min-height:1.5em}}
         ul{list-style:none;padding:0;margin:10px 0 0;font-size:14px}li::before{content:"✓ "}li.broken::before{content:"✗ "}
         """;
 

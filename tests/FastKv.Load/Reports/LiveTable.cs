@@ -48,7 +48,7 @@ internal static class LiveTable
 
     private static string[] Cells(Sample sample) =>
         [
-            Text(sample.AtSeconds, "0"),
+            Text(sample.AtSeconds, "0.#"),
             Text(sample.OfferedPerSecond, "0"),
             $"[green]{Text(sample.OkPerSecond, "0")}[/]",
             Text(sample.P50Milliseconds, "0.00"),
@@ -61,7 +61,7 @@ internal static class LiveTable
     private static string PlainLine(Sample sample) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{sample.AtSeconds, 4:0} s  offered {sample.OfferedPerSecond, 7:0}/s  ok {sample.OkPerSecond, 7:0}/s  p50 {sample.P50Milliseconds, 7:0.00} ms  p99 {sample.P99Milliseconds, 8:0.00} ms  failed {sample.Failed}  dropped {sample.Dropped}"
+            $"{sample.AtSeconds, 5:0.0} s  offered {sample.OfferedPerSecond, 7:0}/s  ok {sample.OkPerSecond, 7:0}/s  p50 {sample.P50Milliseconds, 7:0.00} ms  p99 {sample.P99Milliseconds, 8:0.00} ms  failed {sample.Failed}  dropped {sample.Dropped}"
         );
 
     private static string Text(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using FastKv.Load.Running;
 using FastKv.Load.Scenarios;
 
@@ -11,10 +12,11 @@ internal sealed record RunReport(
     string Target,
     string HttpVersion,
     MachineReport Machine,
-    IReadOnlyList<ScenarioReport> Scenarios
+    IReadOnlyList<ScenarioReport> Scenarios,
+    bool IsInterrupted = false
 )
 {
-    public bool ThresholdsMet => Scenarios.All(scenario => scenario.Thresholds.All(threshold => threshold.Met));
+    public bool ThresholdsMet => Scenarios.All(scenario => scenario.ThresholdsMet);
 }
 
 internal sealed record MachineReport(string System, string Runtime, int Cores)
@@ -45,6 +47,9 @@ internal sealed record ScenarioReport(
     IReadOnlyList<Sample> Timeline
 )
 {
+    [JsonIgnore]
+    public bool ThresholdsMet => Thresholds.All(threshold => threshold.Met);
+
     public static ScenarioReport Of(LoadResult result, IReadOnlyList<ThresholdResult> thresholds) =>
         new(
             result.Scenario.Name,

@@ -49,6 +49,34 @@ internal static class SummaryTable
         }
     }
 
+    /// <summary>All scenarios of a run, a line for each.</summary>
+    public static void Print(IReadOnlyList<ScenarioReport> reports)
+    {
+        var table = new Table().Border(TableBorder.Rounded).Title("[bold]all scenarios[/]");
+        table.AddColumn(new TableColumn("scenario").NoWrap());
+        string[] headings = ["offered/s", "achieved/s", "failed", "dropped", "p50 ms", "p99 ms", "thresholds"];
+        foreach (var heading in headings)
+        {
+            table.AddColumn(new TableColumn(heading).RightAligned());
+        }
+
+        foreach (var report in reports)
+        {
+            table.AddRow(
+                report.Scenario,
+                report.OfferedPerSecond.ToString("0", CultureInfo.InvariantCulture),
+                report.AchievedPerSecond.ToString("0", CultureInfo.InvariantCulture),
+                report.Failed.ToString(CultureInfo.InvariantCulture),
+                report.Dropped.ToString(CultureInfo.InvariantCulture),
+                Text(report.Latency.P50Milliseconds),
+                Text(report.Latency.P99Milliseconds),
+                report.ThresholdsMet ? "[green]met[/]" : "[red]BROKEN[/]"
+            );
+        }
+
+        AnsiConsole.Write(table);
+    }
+
     private static void AddRow(Table table, OperationReport operation, string which, LatencySummary times) =>
         table.AddRow(
             operation.Operation,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FastKv.Load.Cli;
 using FastKv.Load.Running;
+using FastKv.Load.Scenarios;
 
 namespace FastKv.Load.Reports;
 
@@ -14,17 +15,37 @@ internal sealed record Thresholds(
     double? MinPerSecond
 )
 {
-    public static Thresholds From(Arguments arguments) =>
-        new(
+    /// <summary>What single scenarios must meet instead, by their names.</summary>
+    public IReadOnlyDictionary<string, Thresholds> Own { get; init; } = new Dictionary<string, Thresholds>();
+
+    public static Thresholds From(Arguments arguments)
+    {
+        // A request that failed makes a run a failure, unless it was said how many may.
+        var all = new Thresholds(
             arguments.OptionalNumber("--max-p50-ms"),
             arguments.OptionalNumber("--max-p99-ms"),
             arguments.OptionalNumber("--max-p999-ms"),
-            arguments.OptionalNumber("--max-failed-percent"),
+            arguments.OptionalNumber("--max-failed-percent") ?? 0,
             arguments.OptionalNumber("--max-dropped"),
             arguments.OptionalNumber("--min-rate")
         );
+        var own = new Dictionary<string, Thresholds>();
+        foreach (var demand in arguments.Text("--thresholds")?.Split(',', StringSplitOptions.TrimEntries) ?? [])
+        {
+            var (scenario, name, limit) = Parse(demand);
+            own[scenario] = own.GetValueOrDefault(scenario, all).With(name, limit);
+        }
 
-    public IReadOnlyList<ThresholdResult> Judge(LoadResult result)
+        return all with
+        {
+            Own = own,
+        };
+    }
+
+    public IReadOnlyList<ThresholdResult> Judge(LoadResult result) =>
+        Own.GetValueOrDefault(result.Scenario.Name, this).JudgeAlone(result);
+
+    private IReadOnlyList<ThresholdResult> JudgeAlone(LoadResult result)
     {
         var latency = result.Latency;
         return
@@ -38,6 +59,35 @@ internal sealed record Thresholds(
             .. Answered(result),
         ];
     }
+
+    /// <summary>Reads <c>retrieve:p99=20</c>.</summary>
+    private static (string Scenario, string Name, double Limit) Parse(string demand)
+    {
+        var parts = demand.Split(':', '=');
+        return
+            parts is [var scenario, var name, var text]
+            && ScenarioCatalogue.Names.Contains(scenario)
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var limit)
+            ? (scenario, name, limit)
+            : throw Unreadable(demand);
+    }
+
+    private Thresholds With(string name, double limit) =>
+        name switch
+        {
+            "p50" => this with { MaxP50Milliseconds = limit },
+            "p99" => this with { MaxP99Milliseconds = limit },
+            "p999" => this with { MaxP999Milliseconds = limit },
+            "failed" => this with { MaxFailedPercent = limit },
+            "dropped" => this with { MaxDropped = limit },
+            "rate" => this with { MinPerSecond = limit },
+            _ => throw Unreadable(name),
+        };
+
+    private static UsageException Unreadable(string what) =>
+        new(
+            $"--thresholds is a list like retrieve:p99=20,token:p99=500 of scenarios with p50, p99, p999 (ms), failed (%), dropped or rate; this is none: {what}."
+        );
 
     /// <summary>Percentiles of nothing are zero, which would meet every limit: a run without success is always broken.</summary>
     private static IEnumerable<ThresholdResult> Answered(LoadResult result) =>

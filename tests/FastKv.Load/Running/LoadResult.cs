@@ -32,14 +32,15 @@ internal sealed record LoadResult(
 
     public double OfferedPerSecond => Offered / Math.Min(ElapsedSeconds, Plan.Duration.TotalSeconds);
 
-    /// <summary>Answered, well or badly, a second.</summary>
-    public double AchievedPerSecond => (Ok + Failed) / ElapsedSeconds;
+    /// <summary>Answered well, a second.</summary>
+    public double AchievedPerSecond => Ok / ElapsedSeconds;
 
     public double FailedPercent => Ok + Failed == 0 ? 0 : 100.0 * Failed / (Ok + Failed);
 
     /// <summary>The run did not do what the plan says, so its numbers are not those of the offered rate.</summary>
     public bool GeneratorSaturated =>
-        Plan.Model is LoadModel.Open && (Dropped > 0 || AchievedPerSecond < SaturatedBelow * OfferedPerSecond);
+        Plan.Model is LoadModel.Open
+        && (Dropped > 0 || (Ok + Failed) / ElapsedSeconds < SaturatedBelow * OfferedPerSecond);
 
     private static OperationTotals Sum(IReadOnlyList<OperationTotals> operations)
     {

@@ -10,7 +10,13 @@ internal sealed class LoadRunner(Scenario scenario, HttpClient client, LoadPlan 
     private static readonly TimeSpan SampleEvery = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, long> failures = new();
 
-    /// <summary>Ends after the plan's duration and, at the latest, one request timeout more.</summary>
+    /// <summary>A rest of a second at the end that is shorter is not shown: it would look like the last second again.</summary>
+    private const double ShortestShown = 0.25;
+
+    /// <summary>
+    /// Ends after the plan's duration and, at the latest, one request timeout more; or when it is cancelled, with what was measured
+    /// until then.
+    /// </summary>
     public async Task<LoadResult> RunAsync(Action<Sample> onSample, CancellationToken cancellation)
     {
         IArrivals arrivals =
@@ -30,7 +36,7 @@ internal sealed class LoadRunner(Scenario scenario, HttpClient client, LoadPlan 
         var start = Stopwatch.GetTimestamp();
         arrivals.Start(stop.Token);
         var workers = Task.WhenAll(
-            recorders.Select(recorder => Task.Run(() => WorkAsync(arrivals, recorder, stop.Token)))
+            recorders.Select(recorder => Task.Run(() => WorkAsync(arrivals, recorder, stop.Token, cancellation)))
         );
         while (await Task.WhenAny(workers, Task.Delay(SampleEvery, CancellationToken.None)) != workers)
         {
@@ -38,11 +44,20 @@ internal sealed class LoadRunner(Scenario scenario, HttpClient client, LoadPlan 
         }
 
         await workers;
+        var isWhole = !cancellation.IsCancellationRequested;
         var elapsed = Stopwatch.GetElapsedTime(start);
         var cpu = Environment.CpuUsage.TotalTime - cpuBefore;
-        arrivals.Abandon();
-        onSample(collector.Collect(elapsed.TotalSeconds));
-        cancellation.ThrowIfCancellationRequested();
+        if (isWhole)
+        {
+            arrivals.Abandon();
+        }
+
+        var rest = collector.Collect(elapsed.TotalSeconds);
+        if (rest.LengthSeconds >= ShortestShown)
+        {
+            onSample(rest);
+        }
+
         return new LoadResult(
             scenario,
             plan,
@@ -57,7 +72,21 @@ internal sealed class LoadRunner(Scenario scenario, HttpClient client, LoadPlan 
         );
     }
 
-    private async Task WorkAsync(IArrivals arrivals, WorkerRecorder recorder, CancellationToken stop)
+    /// <summary>The same for who has no use for less than the whole.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task<LoadResult> RunToEndAsync(CancellationToken cancellation)
+    {
+        var result = await RunAsync(_ => { }, cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        return result;
+    }
+
+    private async Task WorkAsync(
+        IArrivals arrivals,
+        WorkerRecorder recorder,
+        CancellationToken stop,
+        CancellationToken interrupted
+    )
     {
         var inFlight = false;
         try
@@ -69,6 +98,11 @@ internal sealed class LoadRunner(Scenario scenario, HttpClient client, LoadPlan 
                 var outcome = await scenario.Step(client, stop);
                 var answered = Stopwatch.GetTimestamp();
                 inFlight = false;
+                if (interrupted.IsCancellationRequested)
+                {
+                    return;
+                }
+
                 if (outcome.Failure is { } failure)
                 {
                     Fail(recorder, outcome.Operation, failure);
@@ -81,7 +115,8 @@ internal sealed class LoadRunner(Scenario scenario, HttpClient client, LoadPlan 
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            if (inFlight)
+            // Who interrupts the run does not make a request fail.
+            if (inFlight && !interrupted.IsCancellationRequested)
             {
                 Fail(recorder, scenario.Operations[0], "unfinished");
             }

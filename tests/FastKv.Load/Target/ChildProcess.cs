@@ -91,13 +91,17 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>What was started must live until it is disposed of: with it dead, nothing that was measured counts.</summary>
     public void ThrowIfEnded()
     {
-        if (process.HasExited)
+        if (EndedBecause is { } reason)
         {
-            throw new InvalidOperationException(
-                $"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} ended by itself with exit code {process.ExitCode}. {LastLines}"
-            );
+            throw new InvalidOperationException(reason);
         }
     }
+
+    /// <summary>Says so if it has ended by itself; null while it lives.</summary>
+    public string? EndedBecause =>
+        process.HasExited
+            ? $"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} ended by itself with exit code {process.ExitCode}. {LastLines}"
+            : null;
 
     public async ValueTask DisposeAsync()
     {

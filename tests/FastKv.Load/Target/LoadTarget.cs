@@ -37,8 +37,8 @@ internal sealed class LoadTarget : IAsyncDisposable
         }
     }
 
-    /// <summary>Throws when the service that was started here has died.</summary>
-    public void ThrowIfEnded() => service?.Process.ThrowIfEnded();
+    /// <summary>What became of the service that was started here, if it has died.</summary>
+    public string? EndedBecause => service?.Process.EndedBecause;
 
     public async ValueTask DisposeAsync()
     {

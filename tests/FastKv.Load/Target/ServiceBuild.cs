@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastKv.Load.Cli;
 
 namespace FastKv.Load.Target;
@@ -6,6 +7,8 @@ namespace FastKv.Load.Target;
 internal static class ServiceBuild
 {
     private const string Assembly = "FastKv.dll";
+
+    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(5);
 
     /// <returns>The path of the service's assembly.</returns>
     public static async Task<string> PublishAsync(string? published, CancellationToken cancellation) =>
@@ -26,17 +29,25 @@ internal static class ServiceBuild
         var root =
             FindRoot() ?? throw new UsageException("Run this inside the repository, or name a build with --published.");
         var folder = Path.Combine(root, "artifacts", "load", "service");
-        await Console.Error.WriteLineAsync("Publishing src/FastKv (Release)...");
-        await ChildProcess.OutputOfAsync(
+        await Console.Error.WriteLineAsync($"Publishing src/FastKv (Release) to {folder}; it takes a minute or two.");
+        var since = Stopwatch.GetTimestamp();
+        var publishing = ChildProcess.OutputOfAsync(
             "dotnet",
             ["publish", Path.Combine(root, "src", "FastKv"), "-c", "Release", "-o", folder],
             cores: null,
             cancellation
         );
+        while (await Task.WhenAny(publishing, Task.Delay(TellEvery, CancellationToken.None)) != publishing)
+        {
+            await Console.Error.WriteLineAsync($"  {Stopwatch.GetElapsedTime(since).TotalSeconds:0} s");
+        }
+
+        await publishing;
         return folder;
     }
 
-    private static string? FindRoot()
+    /// <summary>The folder of the repository that this program was built in.</summary>
+    public static string? FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -92,6 +92,51 @@ public sealed class LoadRunnerTests
     }
 
     [Fact]
+    public async Task A_run_that_is_interrupted_gives_what_was_measured_until_then()
+    {
+        using var interrupt = new CancellationTokenSource();
+        var plan = Plan(LoadModel.Open) with { Duration = TimeSpan.FromMinutes(1) };
+        var requests = 0;
+        var result = await RunAsync(
+            plan,
+            async (_, stop) =>
+            {
+                if (Interlocked.Increment(ref requests) == 50)
+                {
+                    await interrupt.CancelAsync();
+                }
+
+                stop.ThrowIfCancellationRequested();
+                return await Answer(200);
+            },
+            interrupt.Token
+        );
+
+        Assert.Equal((49, 0, 0), (result.Ok, result.Failed, result.Dropped));
+        Assert.Empty(result.Failures);
+    }
+
+    [Fact]
+    public async Task The_last_second_is_shown_once()
+    {
+        using var unused = new HttpClient();
+        var scenario = new Scenario("made up", [Operation.Retrieve], (_, _) => Answer(200));
+        var shown = new List<Sample>();
+        var plan = Plan(LoadModel.Open) with { Duration = TimeSpan.FromSeconds(2) };
+        await new LoadRunner(scenario, unused, plan).RunAsync(shown.Add, TestContext.Current.CancellationToken);
+
+        Assert.All(shown, sample => Assert.InRange(sample.LengthSeconds, 0.25, 10));
+    }
+
+    [Fact]
+    public async Task What_failed_was_not_achieved()
+    {
+        var result = await RunAsync(LoadModel.Open, (_, _) => Answer(503));
+
+        Assert.Equal((0, 150), (result.AchievedPerSecond, result.Failed));
+    }
+
+    [Fact]
     public void Percentiles_are_within_one_percent()
     {
         var histogram = LatencyHistogram.Create();
@@ -130,10 +175,17 @@ public sealed class LoadRunnerTests
 
     private static Task<LoadResult> RunAsync(LoadModel model, ScenarioStep step) => RunAsync(Plan(model), step);
 
-    private static async Task<LoadResult> RunAsync(LoadPlan plan, ScenarioStep step)
+    private static async Task<LoadResult> RunAsync(
+        LoadPlan plan,
+        ScenarioStep step,
+        CancellationToken? cancellation = null
+    )
     {
         using var unused = new HttpClient();
         var scenario = new Scenario("made up", [Operation.Retrieve], step);
-        return await new LoadRunner(scenario, unused, plan).RunAsync(_ => { }, TestContext.Current.CancellationToken);
+        return await new LoadRunner(scenario, unused, plan).RunAsync(
+            _ => { },
+            cancellation ?? TestContext.Current.CancellationToken
+        );
     }
 }

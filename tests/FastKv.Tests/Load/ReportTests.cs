@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using FastKv.Load.Reports;
+using FastKv.Tests.Harness;
 using Xunit;
 
 namespace FastKv.Tests.Load;
@@ -18,7 +19,7 @@ public sealed partial class ReportTests
         Assert.Equal(25, run.GetProperty("failed").GetInt64());
         Assert.Equal(3, run.GetProperty("dropped").GetInt64());
         Assert.Equal(64, run.GetProperty("offered_per_second").GetDouble());
-        Assert.Equal(62.5, run.GetProperty("achieved_per_second").GetDouble());
+        Assert.Equal(50, run.GetProperty("achieved_per_second").GetDouble());
         Assert.Equal(25, run.GetProperty("failures").GetProperty("HTTP 503").GetInt64());
         Assert.True(run.GetProperty("generator_saturated").GetBoolean());
         Assert.Equal(10, run.GetProperty("latency").GetProperty("p99_milliseconds").GetDouble(), 0.1);
@@ -36,6 +37,50 @@ public sealed partial class ReportTests
         Assert.Contains("generator saturated", html, StringComparison.Ordinal);
         Assert.Contains("25 × HTTP 503", html, StringComparison.Ordinal);
         Assert.Contains("thresholds broken", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_is_named_by_its_whole_path_and_lies_outside_of_what_is_built()
+    {
+        using var directory = new TemporaryDirectory();
+        var relative = Path.GetRelativePath(".", directory.Path);
+
+        var path = ReportFiles.Write(relative, "run", DateTimeOffset.UnixEpoch, "json", "{}");
+
+        Assert.True(Path.IsPathFullyQualified(path), path);
+        Assert.Equal("{}", File.ReadAllText(path));
+        Assert.EndsWith(Path.Combine("artifacts", "load"), ReportFiles.DefaultFolder, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(ReportFiles.DefaultFolder, "..", "..", "FastKv.sln")));
+        Assert.Empty(Directory.GetDirectories(AppContext.BaseDirectory, "artifacts"));
+    }
+
+    [Fact]
+    public async Task The_HTML_report_fits_a_telephone()
+    {
+        Assert.SkipUnless(Browser.IsInstalled, Browser.Missing);
+        using var directory = new TemporaryDirectory();
+        var report = Report(failed: 25, dropped: 3) with
+        {
+            CommandLine = $"run retrieve --reports /{new string('a', 200)}",
+        };
+        var path = ReportFiles.Write(directory.Path, "run", report.CreatedAt, "html", HtmlReport.Write(report));
+        await using var browser = await Browser.StartAsync();
+        await browser.ResizeAsync(390, 800);
+        await browser.OpenAsync(new Uri(path));
+
+        var over = await browser.EvaluateAsync(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        );
+        Assert.Equal(0, over!.GetValue<int>());
+    }
+
+    [Fact]
+    public void A_run_that_was_interrupted_says_so()
+    {
+        var report = Report(failed: 0, dropped: 0) with { IsInterrupted = true };
+
+        Assert.Contains("interrupted", HtmlReport.Write(report), StringComparison.Ordinal);
+        Assert.Contains("\"is_interrupted\": true", JsonReport.Write(report), StringComparison.Ordinal);
     }
 
     [Fact]
