@@ -12,12 +12,7 @@ internal sealed class OwnService : IAsyncDisposable
         KeyPrefix = keyPrefix;
         Process = FastKvProcess.Launch(
             redis,
-            [
-                ("FastKv__DataDirectory", directory.Path),
-                ("FastKv__Redis__KeyPrefix", keyPrefix),
-                ("FastKv__Http__DrainSeconds", "0"),
-                .. settings,
-            ]
+            [("FastKv__DataDirectory", directory.Path), ("FastKv__Redis__KeyPrefix", keyPrefix), .. settings]
         );
     }
 

@@ -6,7 +6,6 @@ using Xunit;
 namespace FastKv.Tests.Faults;
 
 /// <summary>A failover after which the old master lives on as a replica, and nobody cuts the connections that lead to it.</summary>
-[Collection(FaultTests.Name)]
 public sealed class FailoverFaultTests(ITestOutputHelper output)
 {
     private const string Left = "has become a replica";
@@ -60,6 +59,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
         Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
         await using var master = await StartMasterAsync();
         await using var replica = await StartReplicaAsync(master);
+        await UntilFollowingAsync(replica);
         await using var address = new TcpProxy(replica.Port);
         await using var service = FastKvProcess.Launch($"127.0.0.1:{address.Port}");
         await Wait.UntilAsync(
@@ -134,6 +134,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
         await using var name = new MovingName(old, next);
         await using var service = await FastKvProcess.StartWithHostsAsync($"{MovingName.Host}:{name.Port}", name.File);
         var token = await service.Api.NewUserTokenAsync();
+        await UntilFollowingAsync(next);
         Assert.Equal("OK", await next.CliAsync("replicaof", "no", "one"));
         var watch = Stopwatch.StartNew();
         name.Move();
@@ -159,6 +160,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
             name.File
         );
         var token = await service.Api.NewUserTokenAsync();
+        await UntilFollowingAsync(next);
 
         await old.KillAsync();
         await Wait.UntilAsync("the service is not ready", async () => !await service.Api.IsReadyAsync());
@@ -184,6 +186,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
         await using var traffic = Traffic.Start(service.Api, 8, token);
         await traffic.UntilAnsweredAsync(100, 200, 201);
 
+        await UntilFollowingAsync(reader);
         await FailOverAsync(old, next);
         await reader.CliAsync("replicaof", "127.0.0.1", $"{next.Port}");
         await traffic.UntilReadinessIsAsync(503);
@@ -221,6 +224,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
         );
         var token = await service.Api.NewUserTokenAsync();
         (await service.Api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
+        await UntilFollowingAsync(replica);
 
         await primary.KillAsync();
         await Wait.UntilAsync(
@@ -248,6 +252,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
         using var directory = new TemporaryDirectory();
         var configuration = Path.Combine(directory.Path, "sentinel.conf");
         File.WriteAllText(configuration, $"sentinel monitor kv 127.0.0.1 {master.Port} 1\n");
+        await UntilFollowingAsync(replica);
         await using var sentinel = await RedisServer.StartSentinelAsync(configuration);
         await Wait.UntilAsync(
             "the Sentinel knows the replica",
@@ -301,18 +306,9 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
 
     private static Task<RedisServer> StartMasterAsync() => RedisServer.StartAsync("--repl-diskless-sync-delay", "0");
 
-    private static async Task<RedisServer> StartReplicaAsync(RedisServer master)
-    {
-        var replica = await RedisServer.StartAsync(
-            "--replicaof",
-            "127.0.0.1",
-            $"{master.Port}",
-            "--repl-diskless-sync-delay",
-            "0"
-        );
-        await UntilFollowingAsync(replica);
-        return replica;
-    }
+    /// <summary>It follows a second later; until then a service can start (<see cref="UntilFollowingAsync"/>).</summary>
+    private static Task<RedisServer> StartReplicaAsync(RedisServer master) =>
+        RedisServer.StartAsync("--replicaof", "127.0.0.1", $"{master.Port}", "--repl-diskless-sync-delay", "0");
 
     private static Task UntilFollowingAsync(RedisServer replica) =>
         Wait.UntilAsync(
@@ -323,6 +319,7 @@ public sealed class FailoverFaultTests(ITestOutputHelper output)
     // Redis's own planned failover: it holds writes back until the replica has all, so that nothing acknowledged is lost.
     private static async Task FailOverAsync(RedisServer master, RedisServer replica)
     {
+        await UntilFollowingAsync(replica);
         Assert.Equal("OK", await master.CliAsync("failover", "to", "127.0.0.1", $"{replica.Port}"));
         await UntilFollowingAsync(master);
         Assert.Contains("role:master", await replica.CliAsync("info", "replication"), StringComparison.Ordinal);

@@ -2,7 +2,10 @@ using Xunit;
 
 namespace FastKv.Tests.Faults;
 
-/// <summary>Tests that break a store of their own; they run one after the other, when nothing else does, because they measure time.</summary>
+/// <summary>
+/// Tests that hammer a store which they break, and measure what that takes: they run one after the other, when nothing else does.
+/// Those that wait for a failover most of the time run beside other tests; their bounds leave room for that.
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class FaultTests
 {

@@ -5,7 +5,6 @@ using Xunit;
 namespace FastKv.Tests.Faults;
 
 /// <summary>Faults of several servers, and of one behind TLS.</summary>
-[Collection(FaultTests.Name)]
 public sealed class TopologyFaultTests(ITestOutputHelper output)
 {
     [Fact]

@@ -30,13 +30,7 @@ public sealed class ServiceFixture : IAsyncLifetime
         var (redis, name) = await StoreAsync();
         Redis = redis;
         Console.WriteLine($"The tests use {name}.");
-        service = await FastKvProcess.StartAsync(
-            redis,
-            ("FastKv__DataDirectory", dataDirectory.Path),
-            // The embedded store answers a burst of scripts at its end, and its first scripts are slow: 64 of them took 1.9 s on a
-            // busy machine with 2 cores, and 0.07 s later.
-            ("FastKv__Redis__TimeoutMilliseconds", redis is null ? "10000" : null)
-        );
+        service = await FastKvProcess.StartAsync(redis, ("FastKv__DataDirectory", dataDirectory.Path));
     }
 
     public async ValueTask DisposeAsync()

@@ -10,7 +10,6 @@ namespace FastKv.Tests.History;
 /// replicas; afterwards their records must be those of a linearizable store, what was sent until it was answered must have been
 /// done once, and the listing must name what can be read. FASTKV_HISTORY_SECONDS runs it for longer, FASTKV_HISTORY_SEED repeats a run.
 /// </summary>
-[Collection(FaultTests.Name)]
 public sealed class HistoryTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(Setting("FASTKV_HISTORY_SECONDS") ?? 20);

@@ -1,11 +1,9 @@
-using FastKv.Tests.Faults;
 using FastKv.Tests.Harness;
 using Xunit;
 
 namespace FastKv.Tests.History;
 
 /// <summary>The checks find bugs that are known to be there, each by the check that it is for, and none where there is none.</summary>
-[Collection(FaultTests.Name)]
 public sealed class PlantedBugTests(ITestOutputHelper output)
 {
     // A bug shows in the first round nearly always.

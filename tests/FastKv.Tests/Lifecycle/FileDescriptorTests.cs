@@ -48,8 +48,7 @@ public sealed class FileDescriptorTests(ServiceFixture fixture)
             fixture.Redis,
             ("FastKv__DataDirectory", directory.Path),
             ("FastKv__Redis__KeyPrefix", $"test-{Guid.NewGuid():N}"),
-            ("FastKv__Http__Http2Port", $"{Wait.FreePort()}"),
-            ("FastKv__Http__DrainSeconds", "0")
+            ("FastKv__Http__Http2Port", $"{Wait.FreePort()}")
         );
         await service.UntilReadyAsync();
 

@@ -96,7 +96,6 @@ public sealed class StopTests(ServiceFixture fixture)
     {
         await using var service = await OwnService.StartAsync(
             fixture,
-            ("FastKv__Http__DrainSeconds", "0"),
             ("FastKv__Http__ShutdownSeconds", "1"),
             NoMinimumRate
         );

@@ -181,7 +181,7 @@ public sealed class EmbeddedStoreFullDiskTests
         }
     }
 
-    /// <summary>A file system of 160 MB in memory. The test is skipped where none can be mounted.</summary>
+    /// <summary>A file system of 112 MB in memory: the reserve, and five files of the log. The test is skipped where none can be mounted.</summary>
     private sealed class SmallDisk : IDisposable
     {
         private readonly TemporaryDirectory directory = new();
@@ -193,7 +193,7 @@ public sealed class EmbeddedStoreFullDiskTests
         public static SmallDisk Mount()
         {
             var disk = new SmallDisk();
-            var isMounted = Run("mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", disk.directory.Path);
+            var isMounted = Run("mount", "-t", "tmpfs", "-o", "size=112m", "tmpfs", disk.directory.Path);
             if (!isMounted)
             {
                 disk.directory.Dispose();

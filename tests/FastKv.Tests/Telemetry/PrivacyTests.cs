@@ -89,12 +89,7 @@ public sealed class PrivacyTests(ServiceFixture fixture)
         var port = Wait.FreePort();
         await using var service = FastKvProcess.Launch(
             string.Format(CultureInfo.InvariantCulture, format, user, password, redis.Port),
-            [
-                .. receiver.Settings,
-                ("FastKv__Http__ManagementPort", $"{port}"),
-                ("FastKv__Http__DrainSeconds", "0"),
-                .. AllLogs,
-            ]
+            [.. receiver.Settings, ("FastKv__Http__ManagementPort", $"{port}"), .. AllLogs]
         );
         await Wait.UntilAsync("the service is live", service.Api.IsLiveAsync);
         await Wait.UntilAsync(
