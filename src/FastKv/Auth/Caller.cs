@@ -1,4 +1,6 @@
 using System.Security.Claims;
+using FastKv.Redis;
+using StackExchange.Redis;
 
 namespace FastKv.Auth;
 
@@ -10,6 +12,11 @@ internal sealed class Caller(Session session, DateTimeOffset expires) : ClaimsPr
 
     /// <summary>The session that the token is of. It may have ended.</summary>
     public Session Session { get; } = session;
+
+    /// <summary>Where Redis keeps which of the user's sessions have ended. Made once for all requests with this token.</summary>
+    public RedisKey EndedKey(RedisKeys keys) => endedKey ??= (byte[])keys.Ended(UserId)!;
+
+    private byte[]? endedKey;
 
     /// <summary>When the token ends; from then on it opens nothing.</summary>
     public DateTimeOffset Expires { get; } = expires;

@@ -6,8 +6,10 @@ namespace FastKv.Redis;
 /// Puts reads that arrive while others are under way together into one command, so that a busy service pays for the way to Redis
 /// once for many requests. An idle service sends each at once. On a cluster only keys of one slot go together.
 /// </summary>
-/// <param name="sendAsync">Sends reads as one command.</param>
-internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]>> sendAsync)
+internal sealed class GetBatcher(
+    Func<UserRead, Task<SmallValue>> sendAsync,
+    Func<UserRead[], Task<SmallValue[]>> sendTogetherAsync
+)
 {
     /// <summary>Keys in one command: bounds how long the others wait for it.</summary>
     public const int MaximumBatch = 64;
@@ -24,14 +26,17 @@ internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]
         var lane = lanes[slot + 1];
         if (lane is null)
         {
-            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync), null);
+            Interlocked.CompareExchange(ref lanes[slot + 1], new Lane(sendAsync, sendTogetherAsync), null);
             lane = lanes[slot + 1]!;
         }
 
         return lane.GetAsync(read);
     }
 
-    private sealed class Lane(Func<IReadOnlyList<UserRead>, Task<SmallValue[]>> sendAsync)
+    private sealed class Lane(
+        Func<UserRead, Task<SmallValue>> sendAsync,
+        Func<UserRead[], Task<SmallValue[]>> sendTogetherAsync
+    )
     {
         /// <summary>Batches of a lane under way at once: a batch that waits for a large value does not stop the next.</summary>
         private const int MaximumUnderWay = 2;
@@ -59,7 +64,7 @@ internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]
         {
             try
             {
-                return (await sendAsync([read]).ConfigureAwait(false))[0];
+                return await sendAsync(read).ConfigureAwait(false);
             }
             finally
             {
@@ -95,7 +100,7 @@ internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]
         {
             try
             {
-                batch.Succeed(await sendAsync(batch.Reads).ConfigureAwait(false));
+                batch.Succeed(await sendTogetherAsync(batch.Reads).ConfigureAwait(false));
             }
             catch (Exception exception)
             {
@@ -112,7 +117,7 @@ internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]
 
         public int Count => reads.Count;
 
-        public IReadOnlyList<UserRead> Reads => reads;
+        public UserRead[] Reads => [.. reads];
 
         public Task<SmallValue> Add(UserRead read)
         {
@@ -159,4 +164,5 @@ internal sealed class GetBatcher(Func<IReadOnlyList<UserRead>, Task<SmallValue[]
 /// <summary>A read of one of a user's entries.</summary>
 /// <param name="UserId">The user.</param>
 /// <param name="Key">The entry's name.</param>
-internal readonly record struct UserRead(string UserId, RedisKey Key);
+/// <param name="Ended">The name of <see cref="RedisKeys.Ended"/>.</param>
+internal readonly record struct UserRead(string UserId, RedisKey Key, RedisKey Ended);

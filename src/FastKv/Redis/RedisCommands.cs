@@ -37,7 +37,6 @@ internal sealed class RedisCommands
     private readonly UnknownErrorLog unknownErrors;
     private readonly TimeSpan timeout;
     private readonly RedisTelemetry telemetry;
-    private readonly RedisKeys keys;
     private readonly GetBatcher gets;
 
     public RedisCommands(
@@ -46,7 +45,6 @@ internal sealed class RedisCommands
         WriteGate gate,
         FailoverMonitor failover,
         UnknownErrorLog unknownErrors,
-        RedisKeys keys,
         RedisOptions options
     )
     {
@@ -55,25 +53,19 @@ internal sealed class RedisCommands
         this.gate = gate;
         this.failover = failover;
         this.unknownErrors = unknownErrors;
-        this.keys = keys;
         timeout = options.CommandTimeout;
         telemetry = new RedisTelemetry(connection.EndPoint);
-        gets = new GetBatcher(GetTogetherAsync);
+        gets = new GetBatcher(GetAloneAsync, GetTogetherAsync);
     }
 
     /// <summary>
     /// Reads a value that is small, or that it is not, and which sessions of its user have ended. Several reads at once travel as one
     /// command, and each request has a span of its own.
     /// </summary>
-    public Task<SmallValue> GetSmallAsync(string userId, RedisKey key) =>
+    public Task<SmallValue> GetSmallAsync(UserRead read) =>
         RedisTelemetry.IsRecorded
-            ? MeasureAsync(
-                "GET",
-                Measured.Span,
-                static (self, read) => self.SendGetAsync(read),
-                new UserRead(userId, key)
-            )
-            : SendGetAsync(new UserRead(userId, key));
+            ? MeasureAsync("GET", Measured.Span, static (self, read) => self.SendGetAsync(read), read)
+            : SendGetAsync(read);
 
     /// <summary><c>GET</c> of a value that is large: null if the key does not exist. Its memory goes back when it is disposed of.</summary>
     public Task<Lease<byte>?> GetLargeAsync(RedisKey key, StoreDeadline deadline) =>
@@ -217,61 +209,62 @@ internal sealed class RedisCommands
 
     private Task<SmallValue> SendGetAsync(UserRead read) => gets.GetAsync(read, connection.SlotOf(read.Key));
 
-    private async Task<SmallValue[]> GetTogetherAsync(IReadOnlyList<UserRead> reads)
+    private async Task<SmallValue> GetAloneAsync(UserRead read) =>
+        ValueOf(await ReadSmallAsync([read.Key, read.Ended]).ConfigureAwait(false), 0, 1);
+
+    private async Task<SmallValue[]> GetTogetherAsync(UserRead[] reads)
     {
-        var names = new List<RedisKey>(reads.Count + 1);
-        foreach (var read in reads)
+        // What a user's sessions are is asked once, for all of their reads, behind the entries.
+        var (endedAt, end) = (new int[reads.Length], reads.Length);
+        for (var i = 0; i < reads.Length; i++)
         {
-            names.Add(read.Key);
+            var same = i > 0 && reads[i - 1].UserId == reads[i].UserId ? i - 1 : FirstOf(reads, reads[i].UserId);
+            endedAt[i] = same < i ? endedAt[same] : end++;
         }
 
-        // What a user's sessions are is asked once, for all of their reads.
-        var endedAt = new int[reads.Count];
-        for (var i = 0; i < endedAt.Length; i++)
+        var names = new RedisKey[end];
+        for (var i = 0; i < reads.Length; i++)
         {
-            endedAt[i] =
-                i > 0 && reads[i].UserId == reads[i - 1].UserId ? endedAt[i - 1] : IndexOfEnded(reads, endedAt, i);
-            if (endedAt[i] < 0)
-            {
-                endedAt[i] = names.Count;
-                names.Add(keys.Ended(reads[i].UserId));
-            }
+            names[i] = reads[i].Key;
+            names[endedAt[i]] = reads[i].Ended;
         }
 
-        var reply = await ReadAsync(
-                "EVALSHA",
-                static (database, names) => ReadSmall.EvaluateAsync(database, names, ReadSmallArguments),
-                names.ToArray(),
-                ifUnknown: static (database, names) =>
-                    ReadSmall.LoadAndEvaluateAsync(database, names, ReadSmallArguments)
-            )
-            .ConfigureAwait(false);
-        var values = new SmallValue[endedAt.Length];
+        var reply = await ReadSmallAsync(names).ConfigureAwait(false);
+        var values = new SmallValue[reads.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            var isLarge = reply[i].Resp2Type == ResultType.Integer;
-            values[i] = new SmallValue(
-                isLarge ? RedisValue.Null : (RedisValue)reply[i],
-                isLarge,
-                (RedisValue)reply[endedAt[i]]
-            );
+            values[i] = ValueOf(reply, i, endedAt[i]);
         }
 
         return values;
     }
 
-    private static int IndexOfEnded(IReadOnlyList<UserRead> reads, int[] endedAt, int end)
+    private static int FirstOf(UserRead[] reads, string userId)
     {
-        for (var i = 0; i < end; i++)
+        var i = 0;
+        while (reads[i].UserId != userId)
         {
-            if (reads[i].UserId == reads[end].UserId)
-            {
-                return endedAt[i];
-            }
+            i++;
         }
 
-        return -1;
+        return i;
     }
+
+    private static SmallValue ValueOf(RedisResult reply, int valueAt, int endedAt)
+    {
+        var (value, ended) = (reply[valueAt], (RedisValue)reply[endedAt]);
+        return value.Resp2Type == ResultType.Integer
+            ? new SmallValue(RedisValue.Null, true, ended)
+            : new SmallValue((RedisValue)value, false, ended);
+    }
+
+    private Task<RedisResult> ReadSmallAsync(RedisKey[] names) =>
+        ReadAsync(
+            "EVALSHA",
+            static (database, names) => ReadSmall.EvaluateAsync(database, names, ReadSmallArguments),
+            names,
+            ifUnknown: static (database, names) => ReadSmall.LoadAndEvaluateAsync(database, names, ReadSmallArguments)
+        );
 
     private Task<TResult> ReadAsync<TState, TResult>(
         string operation,

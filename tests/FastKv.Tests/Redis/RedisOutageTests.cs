@@ -221,7 +221,6 @@ public sealed class RedisOutageTests
                 new WriteGate(),
                 failover,
                 new UnknownErrorLog(time, NullLogger<UnknownErrorLog>.Instance),
-                keys,
                 options
             ),
             keys,

@@ -55,7 +55,7 @@ internal sealed class DataStore(
     {
         var name = keys.Data(caller.UserId, key.Utf8);
         var begun = Stopwatch.GetTimestamp();
-        var small = await redis.GetSmallAsync(caller.UserId, name);
+        var small = await redis.GetSmallAsync(new UserRead(caller.UserId, name, caller.EndedKey(keys)));
         if (small.IsLarge)
         {
             return await RetrieveLargeAsync(caller, name, small.Ended, begun);
@@ -67,7 +67,7 @@ internal sealed class DataStore(
     /// <summary>Entries at one instant, in the order asked. To be disposed of when they are written out.</summary>
     public async Task<StoredEntries> RetrieveAsync(Caller caller, DataKey[] entries)
     {
-        RedisKey[] names = [.. entries.Select(key => keys.Data(caller.UserId, key.Utf8)), keys.Ended(caller.UserId)];
+        RedisKey[] names = [.. entries.Select(key => keys.Data(caller.UserId, key.Utf8)), caller.EndedKey(keys)];
         var reply = await redis.ReadAsync(ReadScript, names, [MaximumBatchLength, SmallValue.MaximumLength]);
         if (reply.Resp2Type is not ResultType.Integer)
         {
@@ -109,7 +109,7 @@ internal sealed class DataStore(
         {
             var reply = await redis.ReadAsync(
                 ListScript,
-                [keys.Keys(caller.UserId), keys.Expiry(caller.UserId), keys.Ended(caller.UserId)],
+                [keys.Keys(caller.UserId), keys.Expiry(caller.UserId), caller.EndedKey(keys)],
                 [KeyRange.Begin(prefix.Span, after.Span), KeyRange.End(prefix.Span), limit, MaximumForgotten]
             );
             return new KeyPage(reply, reservation);
@@ -153,7 +153,7 @@ internal sealed class DataStore(
         var names = new RedisKey[CommonKeys + writes.Length + (idempotencyKey is null ? 0 : 2)];
         names[0] = keys.Keys(userId);
         names[1] = keys.Expiry(userId);
-        names[2] = keys.Ended(userId);
+        names[2] = caller.EndedKey(keys);
         var arguments = new RedisValue[CommonArguments + ArgumentsOfEach * writes.Length];
         arguments[0] = keys.DataPrefixLength(userId);
         arguments[1] = quota;
