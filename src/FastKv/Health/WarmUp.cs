@@ -99,7 +99,8 @@ internal sealed partial class WarmUp(
             isDone = true;
             if (!draining.HasBegun)
             {
-                LogReady(OwnAddress(isHttp2: false)?.GetLeftPart(UriPartial.Authority) ?? Addresses.First());
+                var address = OwnAddress(isHttp2: false)?.GetLeftPart(UriPartial.Authority) ?? Addresses.First();
+                LogReady(address);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -128,11 +129,11 @@ internal sealed partial class WarmUp(
         catch (Exception exception)
         {
             // A service that could not warm up is slower for a while, and serves all the same.
-            LogNotWarm(
+            var reason =
                 exception is OperationCanceledException
                     ? $"it takes longer than {options.WarmUpSeconds} s here"
-                    : "a request of its own failed"
-            );
+                    : "a request of its own failed";
+            LogNotWarm(reason);
         }
     }
 
