@@ -133,7 +133,10 @@ public sealed class ErrorReplyTests(RefusingStore store) : IClassFixture<Refusin
         await store.HealAsync();
         var token = await api.NewUserTokenAsync();
 
-        store.Proxy.Refuse = words => words.Any(word => word.Contains("ended", StringComparison.Ordinal)) || IsOnKey(words) ? $"PLANLIMIT {Secret}" : null;
+        store.Proxy.Refuse = words =>
+            words.Any(word => word.Contains("ended", StringComparison.Ordinal)) || IsOnKey(words)
+                ? $"PLANLIMIT {Secret}"
+                : null;
         for (var i = 0; i < 20; i++)
         {
             (await api.StoreAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");

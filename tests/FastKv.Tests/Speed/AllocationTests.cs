@@ -14,8 +14,12 @@ public sealed class AllocationTests(ServiceFixture fixture, ITestOutputHelper ou
 {
     private const int Requests = 5000;
 
-    // 4 KB, and a few bytes that only a debug build puts on the heap: its async methods are objects also when nothing waits.
-    private const int MaximumBytesPerRetrieve = 4096 + 64;
+#if DEBUG
+    // A debug build puts more on the heap: its async methods are objects also when nothing waits. 4,413 bytes beside 3,739.
+    private const int MaximumBytesPerRetrieve = 4096 + 512;
+#else
+    private const int MaximumBytesPerRetrieve = 4096;
+#endif
 
     [Fact]
     public async Task A_retrieve_allocates_no_more_than_4_KB()
