@@ -31,7 +31,15 @@ internal readonly struct EntityTag
     public static EntityTag Of(ReadOnlySpan<byte> value)
     {
         Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
-        SHA1.HashData(value, hash);
+        if (value.Length <= SmallSha1.MaximumLength)
+        {
+            SmallSha1.Hash(value, hash);
+        }
+        else
+        {
+            SHA1.HashData(value, hash);
+        }
+
         Span<char> text = stackalloc char[Length + 2];
         text[0] = text[^1] = '"';
         Convert.TryToHexStringLower(hash[..(Length / 2)], text[1..^1], out _);
