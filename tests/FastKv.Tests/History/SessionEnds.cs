@@ -257,7 +257,7 @@ internal sealed class SessionEnds(Func<int[]> ports, SessionEnd[] ends)
             );
     }
 
-    private async Task<WireReply> UntilAsync(Func<Task<WireReply?>> send, params int[] statuses)
+    private static async Task<WireReply> UntilAsync(Func<Task<WireReply?>> send, params int[] statuses)
     {
         var begun = Stopwatch.GetTimestamp();
         WireReply? reply = null;

@@ -44,12 +44,12 @@ internal sealed class AccountDeletions(RedisCommands redis, RedisKeys keys, Sess
         }
     }
 
-    /// <summary>The users whose data are still to be removed.</summary>
+    /// <summary>The users whose data are still to be removed. What this service has not noted is left out.</summary>
     public async Task<IReadOnlyList<Deletion>> ListAsync() =>
         [
-            .. (await redis.GetHashAsync(keys.Deletions)).Select(entry =>
-                Deletion.Parse(entry.Name.ToString(), entry.Value.ToString())
-            ),
+            .. (await redis.GetHashAsync(keys.Deletions))
+                .Select(entry => Deletion.Parse(entry.Name.ToString(), entry.Value.ToString()))
+                .OfType<Deletion>(),
         ];
 
     private static readonly RedisScript ReleaseEmail = new(
@@ -167,10 +167,11 @@ internal sealed record Deletion(string UserId, string Username, string Email, Da
     public string Text =>
         string.Create(CultureInfo.InvariantCulture, $"{Since.ToUnixTimeMilliseconds()} {Email} {Username}");
 
-    public static Deletion Parse(string userId, string text)
-    {
-        var parts = text.Split(' ');
-        var since = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(parts[0], CultureInfo.InvariantCulture));
-        return new Deletion(userId, parts[2], parts[1], since);
-    }
+    /// <summary>Reads a note; null if it is none.</summary>
+    public static Deletion? Parse(string userId, string text) =>
+        text.Split(' ') is [var since, var email, var username]
+        && long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+        && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? new Deletion(userId, username, email, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds))
+            : null;
 }

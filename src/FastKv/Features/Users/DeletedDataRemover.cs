@@ -18,6 +18,7 @@ internal sealed partial class DeletedDataRemover(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim begun = new(0, 1);
+    private long? toldAt;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -33,10 +34,9 @@ internal sealed partial class DeletedDataRemover(
             {
                 // The service stops; another replica, or the next start, goes on.
             }
-            catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
+            catch (StoreUnavailableException)
             {
-                // What is not removed now is found again.
-                LogPostponed(outage.Message);
+                // What there is to remove is not known; who watches Redis says why.
             }
         }
     }
@@ -66,11 +66,19 @@ internal sealed partial class DeletedDataRemover(
         Observe(waiting);
         foreach (var deletion in waiting)
         {
-            // Whoever noted it may have died before the user was gone.
-            await deletions.CloseAsync(deletion);
-            if (await RemoveAllAsync(deletion.UserId, cancellation))
+            try
             {
-                await deletions.FinishAsync(deletion.UserId);
+                // Whoever noted it may have died before the user was gone.
+                await deletions.CloseAsync(deletion);
+                if (await RemoveAllAsync(deletion.UserId, cancellation))
+                {
+                    await deletions.FinishAsync(deletion.UserId);
+                }
+            }
+            catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException)
+            {
+                // What is not removed now is found again, and the next user does not wait for it.
+                TellOnceAMinute(outage.Message);
             }
         }
 
@@ -100,6 +108,16 @@ internal sealed partial class DeletedDataRemover(
         }
     }
 
+    private void TellOnceAMinute(string reason)
+    {
+        var now = time.GetTimestamp();
+        if (toldAt is null || time.GetElapsedTime(toldAt.Value, now) >= TimeSpan.FromMinutes(1))
+        {
+            toldAt = now;
+            LogPostponed(reason);
+        }
+    }
+
     private void Observe(IReadOnlyList<Deletion> waiting)
     {
         var oldest = waiting.Count == 0 ? TimeSpan.Zero : time.GetUtcNow() - waiting.Min(deletion => deletion.Since);
@@ -108,7 +126,7 @@ internal sealed partial class DeletedDataRemover(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The data of deleted users are still there, because the store did not answer: {Reason}. They are removed when it does."
+        Message = "The data of deleted users are still there, because the store refused: {Reason}. They are removed as soon as it takes writes; if the reason is NoPerm or WrongType, look at the ACL of its user, or at the keys of that user."
     )]
     private partial void LogPostponed(string reason);
 }

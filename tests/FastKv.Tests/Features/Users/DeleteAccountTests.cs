@@ -108,6 +108,29 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
     }
 
     [Fact]
+    public async Task A_note_that_is_none_and_a_user_whose_data_can_not_be_removed_hold_nobody_up()
+    {
+        var (nobody, stuck) = (ApiClient.NewName(), UserStore.NewUserId());
+        await store.Database.HashSetAsync("fastkv:deletions", nobody, "nonsense");
+        await store.Database.HashSetAsync(
+            "fastkv:deletions",
+            stuck,
+            new Deletion(stuck, nobody, $"{nobody}@example.com", DateTimeOffset.UtcNow).Text
+        );
+        await store.Database.StringSetAsync($"fastkv:keys:{{{stuck}}}", "of another type");
+        var token = await RegisterAsync();
+        await FillAsync(token);
+
+        (await api.DeleteAccountAsync(token)).Expect(HttpStatusCode.OK);
+
+        await ExpectRemovedAsync(new JsonWebToken(token).Subject);
+        Assert.True(await store.Database.HashExistsAsync("fastkv:deletions", stuck));
+        await store.Database.KeyDeleteAsync($"fastkv:keys:{{{stuck}}}");
+        await ExpectRemovedAsync(stuck);
+        await store.Database.HashDeleteAsync("fastkv:deletions", nobody);
+    }
+
+    [Fact]
     public async Task Of_deletions_at_once_one_is_done_and_the_others_come_too_late()
     {
         var token = await RegisterAsync();
