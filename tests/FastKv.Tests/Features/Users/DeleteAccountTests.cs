@@ -131,6 +131,31 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
     }
 
     [Fact]
+    public async Task While_another_replica_holds_the_lease_nothing_is_removed_and_then_it_is()
+    {
+        var token = await RegisterAsync();
+        await FillAsync(token);
+        var userId = new JsonWebToken(token).Subject;
+        var (lease, index) = ($"fastkv:deletion:{{{userId}}}", $"fastkv:keys:{{{userId}}}");
+        await store.Database.StringSetAsync(lease, "another replica", TimeSpan.FromSeconds(8));
+        var entries = await store.Database.SortedSetLengthAsync(index);
+
+        (await api.DeleteAccountAsync(token)).Expect(HttpStatusCode.OK);
+
+        await Wait.UntilAsync(
+            "the lease has ended",
+            async () =>
+            {
+                var left = await store.Database.SortedSetLengthAsync(index);
+                var isHeld = (string?)await store.Database.StringGetAsync(lease) == "another replica";
+                Assert.True(!isHeld || left == entries, $"{left} of {entries} entries are left under another's lease.");
+                return !isHeld;
+            }
+        );
+        await ExpectRemovedAsync(userId);
+    }
+
+    [Fact]
     public async Task Of_deletions_at_once_one_is_done_and_the_others_come_too_late()
     {
         var token = await RegisterAsync();
