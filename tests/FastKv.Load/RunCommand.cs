@@ -77,10 +77,40 @@ internal sealed class RunCommand(RunOptions options)
     private async Task<ScenarioReport?> RunAsync(string name, HttpClient client, CancellationToken cancellation)
     {
         await Console.Error.WriteLineAsync($"{name}: preparing {options.Accounts} accounts and {options.Keys} keys...");
-        var scenario = ScenarioCatalogue.Create(
-            name,
-            await Workload.PrepareAsync(client, options.WorkloadFor(name), cancellation)
-        );
+        var workload = await Workload.PrepareAsync(client, options.WorkloadFor(name), cancellation);
+        try
+        {
+            return await MeasureAsync(name, ScenarioCatalogue.Create(name, workload), client, cancellation);
+        }
+        finally
+        {
+            // What was started here goes with all that is in it.
+            if (options.Target.Address is not null)
+            {
+                await DeleteAccountsAsync(name, workload, client);
+            }
+        }
+    }
+
+    /// <summary>Leaves a service that was there before as it was. Ctrl+C does not stop it; it has a minute.</summary>
+    private static async Task DeleteAccountsAsync(string name, Workload workload, HttpClient client)
+    {
+        await Console.Error.WriteLineAsync($"{name}: deleting the accounts that were made...");
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        if (await workload.DeleteAccountsAsync(client, limit.Token) is (> 0 and var left, var because))
+        {
+            await Console.Error.WriteLineAsync($"{left} accounts, named {workload.Prefix}-…, are left: {because}");
+        }
+    }
+
+    /// <returns>Null if it was interrupted before it began to count.</returns>
+    private async Task<ScenarioReport?> MeasureAsync(
+        string name,
+        Scenario scenario,
+        HttpClient client,
+        CancellationToken cancellation
+    )
+    {
         var plan = options.PlanFor(scenario);
         if (options.WarmUp > TimeSpan.Zero)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using StackExchange.Redis;
 
@@ -44,8 +45,9 @@ internal sealed record Session(string UserId, string? Username, string? Id, long
     /// <summary>Whether it has ended, by what Redis keeps of this user (sessions.lua says how); null if there is nothing.</summary>
     public bool HasEnded(RedisValue ended) => !ended.IsNull && IsIn(ended.ToString());
 
-    // "before until", and " session until" of single ones.
+    // "before until", and " session until" of single ones. Who can't be told from whoever has ended is refused.
     private bool IsIn(string ended) =>
-        BeganAt <= long.Parse(ended.AsSpan(0, ended.IndexOf(' ')), System.Globalization.CultureInfo.InvariantCulture)
+        !long.TryParse(ended.Split(' ', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out var before)
+        || BeganAt <= before
         || (Id is not null && ended.Contains($" {Id} ", StringComparison.Ordinal));
 }

@@ -61,21 +61,17 @@ internal sealed class SessionStore(
 
     /// <summary>Ends all sessions of a user. One round trip.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="changedAt">The millisecond, by the clock of Redis, at which the password was changed, if that is why.</param>
+    /// <param name="atLeastUntil">A millisecond, by the clock of Redis, up to which sessions have ended whatever its clock says now.</param>
     /// <returns>The millisecond at which the next session can begin.</returns>
-    public async Task<long> EndAllAsync(string userId, long changedAt = 0)
+    public async Task<long> EndAllAsync(string userId, long atLeastUntil)
     {
-        var next = await WriteAsync(userId, "all", changedAt);
+        var next = await WriteAsync(userId, "all", atLeastUntil);
         Instruments.CountEndedSessions("all");
         return next;
     }
 
     /// <summary>Ends all sessions of a user who is being deleted; none will begin. One round trip.</summary>
-    public async Task EndForEverAsync(string userId)
-    {
-        await WriteAsync(userId, "deleted");
-        Instruments.CountEndedSessions("all");
-    }
+    public Task EndForEverAsync(string userId) => WriteAsync(userId, "deleted");
 
     /// <summary>Whether a session has ended. One round trip.</summary>
     public async Task<bool> HasEndedAsync(Session session) =>

@@ -29,12 +29,7 @@ internal sealed record DeletionBench(BenchOptions Options)
         var quiet = await ReadAsync(client, other, Options.Round, cancellation);
 
         var begun = Stopwatch.GetTimestamp();
-        using var request = ApiRequests.Request(
-            HttpMethod.Post,
-            "/api/account/delete",
-            workbench.Account.Token,
-            $$"""{"password":"{{Account.Password}}"}"""
-        );
+        using var request = ApiRequests.DeleteAccount(workbench.Account.Token);
         using var answer = await client.DispatchAsync(request, cancellation);
         answer.EnsureSuccessStatusCode();
         var answered = Stopwatch.GetElapsedTime(begun);

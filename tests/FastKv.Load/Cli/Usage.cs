@@ -19,7 +19,7 @@ internal static class Usage
           Without --url it publishes src/FastKv, starts a redis-server of its own (the embedded store if there is none)
           and starts the service on it.
 
-          --url ADDRESS             load a service that is already running
+          --url ADDRESS             load a service that is already running; the accounts that were made are deleted afterwards
           --allow-remote-target     allow an address that is not this machine
           --published FOLDER        start the build in this folder instead of publishing one
           --http2                   HTTP/2 without TLS; with --url, name the service's HTTP/2 port

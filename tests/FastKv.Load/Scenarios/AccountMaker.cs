@@ -15,6 +15,33 @@ internal static class AccountMaker
         return new Account(DataText(registered, "user_id"), username, DataText(signedIn, "access_token"));
     }
 
+    /// <summary>Deletes an account with all that it stored.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="username">The account.</param>
+    /// <param name="token">A token of it, if there is one. It may have ended.</param>
+    /// <param name="cancellation">Ends the tries.</param>
+    public static async Task DeleteAsync(
+        HttpClient client,
+        string username,
+        string? token,
+        CancellationToken cancellation
+    )
+    {
+        if (token is not null)
+        {
+            using var request = ApiRequests.DeleteAccount(token);
+            using var response = await client.DispatchAsync(request, cancellation);
+            if (response.IsSuccessStatusCode)
+            {
+                return;
+            }
+        }
+
+        using var signedIn = await ExpectAsync(client, () => ApiRequests.SignIn(username), cancellation);
+        var next = DataText(signedIn, "access_token");
+        using var deleted = await ExpectAsync(client, () => ApiRequests.DeleteAccount(next), cancellation);
+    }
+
     private static async Task<JsonDocument> ExpectAsync(
         HttpClient client,
         Func<HttpRequestMessage> make,

@@ -36,6 +36,9 @@ internal static class ApiRequests
     public static HttpRequestMessage SignIn(string username) =>
         Request(HttpMethod.Post, "/api/token", null, TokenBody(username));
 
+    public static HttpRequestMessage DeleteAccount(string token) =>
+        Request(HttpMethod.Post, "/api/account/delete", token, $$"""{"password":"{{Account.Password}}"}""");
+
     public static HttpRequestMessage Renew(string token) => Request(HttpMethod.Post, "/api/token/renew", token, null);
 
     public static HttpRequestMessage Store(string token, string key, string value) =>

@@ -8,8 +8,17 @@ internal sealed class OperationSteps(Workload workload)
 
     private const int ExpiresInSeconds = 60;
 
-    public Task<Outcome> RegisterAsync(HttpClient client, CancellationToken cancellation) =>
-        SendAsync(client, Operation.Register, ApiRequests.Register(workload.NextUsername()), cancellation);
+    public async Task<Outcome> RegisterAsync(HttpClient client, CancellationToken cancellation)
+    {
+        var username = workload.NextUsername();
+        var outcome = await SendAsync(client, Operation.Register, ApiRequests.Register(username), cancellation);
+        if (outcome.IsOk)
+        {
+            workload.Registered(username);
+        }
+
+        return outcome;
+    }
 
     public Task<Outcome> TokenAsync(HttpClient client, CancellationToken cancellation) =>
         SendAsync(client, Operation.Token, ApiRequests.SignIn(workload.AnyAccount().Username), cancellation);

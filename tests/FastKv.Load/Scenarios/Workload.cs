@@ -14,6 +14,7 @@ internal sealed class Workload
     private readonly string[] values;
     private readonly int preparedKeys;
     private readonly ConcurrentQueue<Entry> deletable = new();
+    private readonly ConcurrentQueue<string> registered = new();
     private readonly ConcurrentDictionary<string, bool> claimed = new();
     private long made;
 
@@ -56,10 +57,43 @@ internal sealed class Workload
         return workload;
     }
 
+    /// <summary>What all names of this run begin with.</summary>
+    public string Prefix => prefix;
+
     /// <summary>By key: the entity tag of what the last update of the key wrote.</summary>
     public ConcurrentDictionary<string, string> Versions { get; } = new();
 
     public string NextUsername() => $"{prefix}-n{Interlocked.Increment(ref made)}";
+
+    /// <summary>Says that the run itself has registered this user.</summary>
+    public void Registered(string username) => registered.Enqueue(username);
+
+    /// <summary>Deletes all users that were made, and with them what they stored.</summary>
+    /// <returns>How many could not be deleted, and why the last of them.</returns>
+    public async Task<(int Left, string? Because)> DeleteAccountsAsync(
+        HttpClient client,
+        CancellationToken cancellation
+    )
+    {
+        var (left, because) = (0, (string?)null);
+        var users = accounts
+            .Select(account => (account.Username, Token: (string?)account.Token))
+            .Concat(registered.Select(username => (username, Token: (string?)null)));
+        foreach (var (username, token) in users)
+        {
+            try
+            {
+                await AccountMaker.DeleteAsync(client, username, token, cancellation);
+            }
+            catch (Exception failure)
+                when (failure is HttpRequestException or InvalidOperationException or OperationCanceledException)
+            {
+                (left, because) = (left + 1, failure.Message);
+            }
+        }
+
+        return (left, because);
+    }
 
     public Account AnyAccount() => accounts[Random.Shared.Next(accounts.Count)];
 

@@ -119,6 +119,30 @@ public sealed class ScenarioTests(ServiceFixture fixture)
         Assert.Equal(304, (int)response.StatusCode);
     }
 
+    [Fact]
+    public async Task Of_the_users_that_were_made_none_is_left()
+    {
+        using var client = Client();
+        var workload = await PrepareAsync(client);
+        var steps = new OperationSteps(workload);
+        var account = workload.AnyAccount();
+        Assert.Null((await steps.RegisterAsync(client, TestContext.Current.CancellationToken)).Failure);
+        Assert.Null((await steps.StoreAsync(client, TestContext.Current.CancellationToken)).Failure);
+
+        var (left, because) = await workload.DeleteAccountsAsync(client, TestContext.Current.CancellationToken);
+
+        Assert.Equal((0, null), (left, because));
+        foreach (var username in new[] { account.Username, $"{workload.Prefix}-n1" })
+        {
+            using var request = ApiRequests.SignIn(username);
+            using var response = await client.DispatchAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(401, (int)response.StatusCode);
+        }
+
+        // Tokens that have ended are no hindrance, and users who are gone are told of.
+        Assert.NotEqual(0, (await workload.DeleteAccountsAsync(client, TestContext.Current.CancellationToken)).Left);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]

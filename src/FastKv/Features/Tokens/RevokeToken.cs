@@ -55,7 +55,11 @@ internal sealed class RevokeToken(SessionStore sessions) : Endpoint<RevokeTokenR
     public override async Task HandleAsync(RevokeTokenRequest request, CancellationToken cancellation)
     {
         var caller = HttpContext.Caller();
-        await (request.All is true ? sessions.EndAllAsync(caller.UserId) : sessions.EndAsync(caller));
+        await (
+            request.All is true
+                ? sessions.EndAllAsync(caller.UserId, caller.Session.BeganAt)
+                : sessions.EndAsync(caller)
+        );
         await ApiResponse.WriteAsync(
             HttpContext,
             200,

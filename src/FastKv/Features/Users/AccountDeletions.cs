@@ -1,6 +1,7 @@
 using System.Globalization;
 using FastKv.Auth;
 using FastKv.Redis;
+using FastKv.Telemetry;
 using StackExchange.Redis;
 
 namespace FastKv.Features.Users;
@@ -33,6 +34,7 @@ internal sealed class AccountDeletions(RedisCommands redis, RedisKeys keys, Sess
         try
         {
             await CloseAsync(deletion);
+            Instruments.CountEndedSessions("all");
         }
         catch (StoreUnavailableException outage)
         {

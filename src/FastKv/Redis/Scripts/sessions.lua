@@ -18,6 +18,10 @@ local key, what, longest = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
+-- Milliseconds that the clock of a server may be behind that of the master before it: what began there has ended, too. The next
+-- session begins so much later.
+local clock_tolerance = 1000
+
 -- No session begins after it: the largest whole number that a double has for certain.
 local for_ever = 9007199254740991
 
@@ -28,12 +32,12 @@ if stored then
   for word in string.gmatch(stored, '%S+') do
     words[#words + 1] = word
   end
-  before, before_until = tonumber(words[1]), tonumber(words[2])
+  before, before_until = tonumber(words[1]) or 0, tonumber(words[2]) or 0
   if before_until < now then
     before, before_until = 0, 0
   end
   for i = 3, #words, 2 do
-    if tonumber(words[i + 1]) >= now then
+    if (tonumber(words[i + 1]) or 0) >= now then
       singles[#singles + 1] = { words[i], tonumber(words[i + 1]) }
     end
   end
@@ -79,7 +83,7 @@ if before == for_ever then
 end
 
 if what == 'all' then
-  end_before(math.max(now, before, tonumber(ARGV[3])))
+  end_before(math.max(now + clock_tolerance, before, tonumber(ARGV[3])))
   return before + 1
 end
 
@@ -90,7 +94,7 @@ for _, single in ipairs(singles) do
 end
 singles[#singles + 1] = { ARGV[3], now + tonumber(ARGV[4]) }
 if #singles > tonumber(ARGV[5]) then
-  end_before(math.max(now, before))
+  end_before(math.max(now + clock_tolerance, before))
 else
   keep()
 end

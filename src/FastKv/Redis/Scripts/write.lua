@@ -68,8 +68,11 @@ end
 -- Whether the session has ended: it began before all that have, or is one of the single ones.
 local function session_has_ended()
   local known = redis.call('GET', ended)
-  return known and (began <= tonumber(string.match(known, '^%d+'))
-    or session ~= '' and string.find(known, ' ' .. session .. ' ', 1, true) ~= nil)
+  if not known then
+    return false
+  end
+  local before = tonumber(string.match(known, '^%d+'))
+  return not before or began <= before or session ~= '' and string.find(known, ' ' .. session .. ' ', 1, true) ~= nil
 end
 
 -- The version of what is there: a hash of its bytes. Of what is no string there is none.

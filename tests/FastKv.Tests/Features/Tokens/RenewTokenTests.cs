@@ -123,7 +123,7 @@ public sealed class RenewTokenTests(ServiceFixture fixture, ReachableStore store
         Assert.True(token.ValidTo <= began.UtcDateTime.AddSeconds(61));
 
         // A session that began 60 seconds ago, of a token that would be good for an hour.
-        var old = Session.Old(token, TimeSpan.FromSeconds(61));
+        var old = SessionToken.Of(token, DateTimeOffset.UtcNow.AddSeconds(-61));
         (await service.Api.RetrieveAsync(old, "k")).ExpectError("KEY_NOT_FOUND");
         (await service.Api.SendAsync(HttpMethod.Post, "/api/token/renew", old)).ExpectError("INVALID_TOKEN");
     }
@@ -132,27 +132,5 @@ public sealed class RenewTokenTests(ServiceFixture fixture, ReachableStore store
     {
         var payload = token.Split('.')[1].Replace('-', '+').Replace('_', '/');
         return payload.PadRight((payload.Length + 3) / 4 * 4, '=');
-    }
-
-    private static class Session
-    {
-        /// <summary>The token of a session of the same user that began so long ago.</summary>
-        public static string Old(JsonWebToken token, TimeSpan age)
-        {
-            var began = DateTimeOffset.UtcNow - age;
-            var session = FastKv.Auth.Session.Begin(
-                token.Subject,
-                token.GetPayloadValue<string>("preferred_username"),
-                began.ToUnixTimeMilliseconds()
-            );
-            return Jwt.Of(token.Subject)
-                .With(jwt =>
-                {
-                    jwt.Payload["sid"] = session.Id;
-                    jwt.Payload["preferred_username"] = session.Username;
-                    jwt.Payload["auth_time"] = began.ToUnixTimeSeconds();
-                })
-                .Signed();
-        }
     }
 }

@@ -134,6 +134,49 @@ public sealed class RevokeTokenTests(ServiceFixture fixture, ReachableStore stor
     }
 
     [Fact]
+    public async Task What_another_program_has_put_there_ends_every_session_until_it_is_gone()
+    {
+        var name = await api.RegisterAsync();
+        var token = await api.SignInAsync(name);
+        var key = $"fastkv:ended:{{{new JsonWebToken(token).Subject}}}";
+        foreach (var nonsense in new[] { "nonsense", " ", "-1 5", "x 1 y" })
+        {
+            await store.Database.StringSetAsync(key, nonsense);
+
+            await ExpectEndedAsync(token);
+            await api.SignInAsync(name);
+        }
+
+        await store.Database.KeyDeleteAsync(key);
+        if (fixture.Redis is not null)
+        {
+            // The embedded store has a key of each type apart.
+            await store.Database.ListRightPushAsync(key, "of another type");
+            (await api.RetrieveAsync(token, "k")).ExpectError("KEY_NOT_FOUND");
+            (await api.StoreAsync(token, "k", "v")).ExpectError("STORE_UNAVAILABLE");
+            await store.Database.KeyDeleteAsync(key);
+        }
+
+        (await api.StoreAsync(token, "k", "v")).Expect(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Sessions_that_a_clock_ahead_has_begun_end_with_all_others()
+    {
+        // After a failover to a server whose clock is behind.
+        var name = await api.RegisterAsync();
+        var token = await api.SignInAsync(name);
+        var jwt = new JsonWebToken(token);
+        var ahead = Auth.SessionToken.Of(jwt, DateTimeOffset.UtcNow.AddMilliseconds(500));
+        (await api.RetrieveAsync(ahead, "k")).ExpectError("KEY_NOT_FOUND");
+
+        await api.SignOutAsync(token, all: true);
+
+        (await api.RetrieveAsync(ahead, "k")).ExpectError("INVALID_TOKEN");
+        (await api.RetrieveAsync(await api.SignInAsync(name), "k")).ExpectError("KEY_NOT_FOUND");
+    }
+
+    [Fact]
     public async Task A_session_leaves_when_no_token_of_it_can_be_valid()
     {
         var name = await api.RegisterAsync();
