@@ -145,6 +145,32 @@ public sealed class ChangePasswordTests(ServiceFixture fixture, ReachableStore s
     }
 
     [Fact]
+    public async Task A_sign_in_that_has_read_the_old_password_and_waits_for_its_hash_comes_too_late()
+    {
+        Assert.SkipWhen(fixture.Redis is null, "The embedded store is for one process; this needs a Redis.");
+        var prefix = $"test-{Guid.NewGuid():N}";
+        await using var quick = await OwnService.StartAsync(fixture.Redis, prefix);
+        await using var slow = await OwnService.StartAsync(
+            fixture.Redis,
+            prefix,
+            ("FastKv__Passwords__MaxConcurrentHashes", "1"),
+            ("FastKv__Passwords__Iterations", "100")
+        );
+        var name = await quick.Api.RegisterAsync();
+        var token = await quick.Api.SignInAsync(name);
+
+        // The user is read before the hash has its turn, behind those of users who do not exist.
+        var queued = Enumerable.Range(0, 8).Select(_ => SignInAsync(ApiClient.NewName(), Old, slow.Api)).ToArray();
+        await Task.WhenAny(queued);
+        var late = SignInAsync(name, Old, slow.Api);
+        (await slow.Api.RetrieveAsync(token, "k")).ExpectError("KEY_NOT_FOUND");
+        (await quick.Api.ChangePasswordAsync(token, Old, New)).Expect(HttpStatusCode.OK);
+
+        (await late).ExpectError("INVALID_CREDENTIALS");
+        await Task.WhenAll(queued);
+    }
+
+    [Fact]
     public async Task After_a_crash_between_the_change_and_the_end_of_the_sessions_the_next_sign_in_ends_them()
     {
         var name = await api.RegisterAsync();
@@ -168,8 +194,8 @@ public sealed class ChangePasswordTests(ServiceFixture fixture, ReachableStore s
         );
     }
 
-    private Task<Reply> SignInAsync(string name, string password) =>
-        api.PostAsync(
+    private Task<Reply> SignInAsync(string name, string password, ApiClient? by = null) =>
+        (by ?? api).PostAsync(
             "/api/token",
             new System.Text.Json.Nodes.JsonObject { ["username"] = name, ["password"] = password }
         );
