@@ -1,7 +1,7 @@
 # Both images can be replaced, by a mirror of them for example: --build-arg SDK_IMAGE=…
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0
 # Chiseled: the runtime and its libraries, and no shell, package manager or anything else that the service does not use.
-# It has no ICU either; the service does without (InvariantGlobalization).
+# It has no ICU either; the service does without (InvariantGlobalization), and normalizes passwords and emails itself (Auth/Nfc).
 ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
 
 # The compiler runs on the machine's own architecture and compiles for the target's.

@@ -58,16 +58,21 @@ internal sealed class PasswordHasher : IDisposable
 
     public void Dispose() => queue.CompleteAdding();
 
+    // Hashes that were made before passwords were normalized are of what was typed.
     private PasswordVerificationResult Verify(string password, string? hash)
     {
-        var isRight = Argon2.Verify(hash ?? decoy, Encoding.UTF8.GetBytes(password), null, 1, null) && hash is not null;
-        var isOld = isRight && !hash!.StartsWith(parameters, StringComparison.Ordinal);
-        return new PasswordVerificationResult(isRight, isOld ? Hash(password) : null);
+        var isRight = IsOf(Nfc.Of(password), hash);
+        var isAsTyped = !isRight && Nfc.Of(password) != password && IsOf(password, hash);
+        var isOld = isAsTyped || isRight && !hash!.StartsWith(parameters, StringComparison.Ordinal);
+        return new PasswordVerificationResult(isRight || isAsTyped, isOld ? Hash(password) : null);
     }
+
+    private bool IsOf(string password, string? hash) =>
+        Argon2.Verify(hash ?? decoy, Encoding.UTF8.GetBytes(password), null, 1, null) && hash is not null;
 
     private string Hash(string password)
     {
-        var config = Config(Encoding.UTF8.GetBytes(password));
+        var config = Config(Encoding.UTF8.GetBytes(Nfc.Of(password)));
         using var argon = new Argon2(config);
         using var hash = argon.Hash();
         return config.EncodeString(hash.Buffer);

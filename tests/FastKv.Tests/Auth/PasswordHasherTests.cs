@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using FastKv.Auth;
 using FastKv.Redis;
 using FastKv.Tests.Api;
 using FastKv.Tests.Harness;
@@ -41,6 +42,29 @@ public sealed class PasswordHasherTests(ReachableStore store) : IClassFixture<Re
         // The older replica of a rolling update still lets the user in.
         await store.Api.SignInAsync(name);
         (await SignInAsync(store.Api, name, "wrong_password_1")).ExpectError("INVALID_CREDENTIALS");
+    }
+
+    [Fact]
+    public async Task A_hash_of_a_password_as_it_was_typed_verifies_and_is_renewed_in_normal_form()
+    {
+        using var hasher = new PasswordHasher(
+            new PasswordOptions
+            {
+                MemoryKiB = 1024,
+                Iterations = 1,
+                MaxConcurrentHashes = 1,
+                MaxQueuedHashes = 8,
+            }
+        );
+        const string typed = "Cre\u0300me 1 Cre\u0300me";
+        var asTyped = Isopoh.Cryptography.Argon2.Argon2.Hash(typed, timeCost: 1, memoryCost: 1024, parallelism: 1);
+
+        var first = await hasher.VerifyAsync(typed, asTyped, CancellationToken.None);
+        Assert.True(first!.IsRight);
+        Assert.True(
+            (await hasher.VerifyAsync("Cr\u00E8me 1 Cr\u00E8me", first.RenewedHash, CancellationToken.None))!.IsRight
+        );
+        Assert.False((await hasher.VerifyAsync("Creme 1 Creme", asTyped, CancellationToken.None))!.IsRight);
     }
 
     [Fact]

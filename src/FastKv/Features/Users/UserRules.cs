@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
+using FastKv.Auth;
 
 namespace FastKv.Features.Users;
 
@@ -45,7 +46,7 @@ internal static class UserRules
             return false;
         }
 
-        return HasFilledParts(local) && HasFilledParts(domain) && IsLocalPart(local) && IsDomain(domain);
+        return HasFilledParts(local) && HasFilledParts(domain) && IsLocalPart(local) && IsDomain(Nfc.Of(domain));
     }
 
     public static bool IsFullName(string? name) =>
@@ -57,13 +58,16 @@ internal static class UserRules
     /// <summary>
     /// Long enough, a letter and a digit, and not among the first things that are tried (NIST SP 800-63B, 3.1.1.2).
     /// </summary>
-    public static bool IsPassword(string password, string? username, string? email) =>
-        Characters(password) is >= MinimumPasswordLength and <= MaximumPasswordLength
-        && password.EnumerateRunes().Any(Rune.IsLetter)
-        && password.EnumerateRunes().Any(Rune.IsDigit)
-        && !password.Equals(username, StringComparison.OrdinalIgnoreCase)
-        && !password.Equals(email, StringComparison.OrdinalIgnoreCase)
-        && !CommonPasswords.Contains(password);
+    public static bool IsPassword(string password, string? username, string? email)
+    {
+        var folded = AccountName.Fold(password);
+        return Characters(Nfc.Of(password)) is >= MinimumPasswordLength and <= MaximumPasswordLength
+            && password.EnumerateRunes().Any(Rune.IsLetter)
+            && password.EnumerateRunes().Any(Rune.IsDigit)
+            && folded != AccountName.Fold(username ?? "")
+            && folded != AccountName.Fold(email ?? "")
+            && !CommonPasswords.Contains(folded);
+    }
 
     private static int Characters(string text) => text.EnumerateRunes().Count();
 

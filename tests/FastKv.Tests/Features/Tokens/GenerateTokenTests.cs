@@ -44,6 +44,24 @@ public sealed class GenerateTokenTests(ServiceFixture fixture)
         (await SignInAsync(name, "Secure_password123")).ExpectError("INVALID_CREDENTIALS");
     }
 
+    [Theory]
+    [InlineData("Cr\u00E8me br\u00FBl\u00E9e 1", "Cre\u0300me bru\u0302le\u0301e 1")]
+    [InlineData("\u1112\u1161\u11ab\u1100\u1173\u11af pass 1", "\uD55C\uAE00 pass 1")]
+    public async Task A_password_is_the_same_however_its_characters_are_composed(string one, string other)
+    {
+        foreach (var (typed, later) in new[] { (one, other), (other, one) })
+        {
+            var registration = ApiClient.Registration();
+            registration["password"] = typed;
+            var name = (await api.PostAsync("/api/register", registration)).Json["data"]![
+                "username"
+            ]!.GetValue<string>();
+
+            (await SignInAsync(name, later)).Expect(HttpStatusCode.OK);
+            (await SignInAsync(name, typed)).Expect(HttpStatusCode.OK);
+        }
+    }
+
     [Fact]
     public async Task An_unknown_user_and_a_wrong_password_are_one_and_the_same_answer()
     {

@@ -296,6 +296,26 @@ public sealed class RegisterUserTests(ServiceFixture fixture)
         (await api.PostAsync("/api/register", again)).ExpectError("USERNAME_EXISTS");
     }
 
+    [Theory]
+    [InlineData("@caf\u00E9.example", "@cafe\u0301.example")]
+    [InlineData(".Ame\u0301lie@example.com", ".am\u00C9lie@example.com")]
+    public async Task A_taken_email_is_refused_however_its_characters_are_composed(string one, string other)
+    {
+        var name = ApiClient.NewName();
+        var first = ApiClient.Registration(name);
+        first["email"] = name + one;
+        Assert.Equal(
+            name + one,
+            (await api.PostAsync("/api/register", first)).Expect(HttpStatusCode.Created).Json["data"]![
+                "email"
+            ]!.GetValue<string>()
+        );
+
+        var again = ApiClient.Registration();
+        again["email"] = name + other;
+        (await api.PostAsync("/api/register", again)).ExpectError("EMAIL_EXISTS");
+    }
+
     [Fact]
     public async Task A_taken_email_is_refused_in_any_case()
     {
