@@ -30,10 +30,18 @@ internal sealed partial class FailoverMonitor(
 
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// What is known of the servers has changed, and whether it is another master that is used from now on. For a second connection
+    /// to the same servers, which then need not ask them as often.
+    /// </summary>
+    public event Action<bool>? Changed;
+
     private readonly bool isSentinel = !string.IsNullOrEmpty(configuration.ServiceName);
     private IConnectionMultiplexer? refusing;
     private readonly AddressWatch addresses = new(configuration, time);
     private int hasMoved;
+    private int roles;
+    private bool isFollower;
     private long? logged;
 
     /// <summary>To be told of every failure of a command, so that the first refused write is enough.</summary>
@@ -46,15 +54,32 @@ internal sealed partial class FailoverMonitor(
         }
     }
 
+    /// <summary>Looks at once when another monitor of the same servers has seen something change. To be called before the start.</summary>
+    public void Follow(FailoverMonitor other)
+    {
+        isFollower = true;
+        other.Changed += isMove =>
+        {
+            Volatile.Write(ref hasMoved, isMove ? 1 : Volatile.Read(ref hasMoved));
+            _ = connection.Multiplexer?.ConfigureAsync();
+        };
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _ = WatchAddressesAsync(stoppingToken);
+        _ = isFollower ? Task.CompletedTask : WatchAddressesAsync(stoppingToken);
         while (true)
         {
             await Task.Delay(LookInterval, stoppingToken);
             if (connection.Multiplexer is not { } current)
             {
                 continue;
+            }
+
+            if (RolesOf(current) is var now && now != roles)
+            {
+                roles = now;
+                Changed?.Invoke(false);
             }
 
             var isRefusing = Interlocked.Exchange(ref refusing, null) == current;
@@ -70,6 +95,7 @@ internal sealed partial class FailoverMonitor(
             if (await FindMasterAsync(current) is { } master)
             {
                 connection.Use(master);
+                Changed?.Invoke(true);
                 _ = RetireAsync(current);
                 logged = null;
                 LogMaster();
@@ -142,6 +168,14 @@ internal sealed partial class FailoverMonitor(
             _ => Volatile.Read(ref hasMoved) == 1 ? Doubt.Moved : Doubt.None,
         };
     }
+
+    private static int RolesOf(ConnectionMultiplexer multiplexer) =>
+        multiplexer
+            .GetServers()
+            .Aggregate(
+                0,
+                (sum, server) => sum + HashCode.Combine(server.EndPoint, server.IsReplica, server.IsConnected)
+            );
 
     private static bool IsCluster(ConnectionMultiplexer multiplexer) =>
         multiplexer.GetServers().Any(server => server.ServerType == ServerType.Cluster);

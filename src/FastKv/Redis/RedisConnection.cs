@@ -13,6 +13,9 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
 
     private volatile ConnectionMultiplexer? multiplexer;
 
+    /// <summary>A server is connected, for the first time or again.</summary>
+    public event Action<IServer>? Connected;
+
     /// <summary>The multiplexer in use; null as long as there has been no connection.</summary>
     public ConnectionMultiplexer? Multiplexer => multiplexer;
 
@@ -60,9 +63,20 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
         connected.ConnectionFailed += OnLost;
         connected.ConnectionRestored += OnRestored;
         multiplexer = connected;
+        foreach (var server in connected.GetServers().Where(server => server.IsConnected))
+        {
+            Connected?.Invoke(server);
+        }
     }
 
-    // Each server has a second connection, for messages between its clients, which goes and comes with the first.
+    /// <summary>Every server that is known, and whether it is connected.</summary>
+    public IEnumerable<(System.Net.EndPoint Server, bool IsConnected)> Servers =>
+        multiplexer is { } known
+            ? known.GetServers().Select(server => (server.EndPoint, server.IsConnected))
+            : configuration.EndPoints.Select(server => (server, false));
+
+    // Where the connection string maps commands, a server may have a second connection, for messages between its clients, which goes
+    // and comes with the first.
     private void OnLost(object? sender, ConnectionFailedEventArgs failure)
     {
         if (failure.ConnectionType == ConnectionType.Interactive)
@@ -76,6 +90,13 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
         if (connection.ConnectionType == ConnectionType.Interactive)
         {
             LogRestored();
+            if (
+                multiplexer?.GetServers().FirstOrDefault(known => known.EndPoint.Equals(connection.EndPoint)) is
+                { } server
+            )
+            {
+                Connected?.Invoke(server);
+            }
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed class RedisConnectionString
     /// <summary>Whether the string itself sets an option, by StackExchange.Redis's name for it.</summary>
     public bool Sets(string option) => options.Contains(option);
 
+    /// <summary>Whether the string itself renames or disables commands (<c>$GET=…</c>).</summary>
+    public bool MapsCommands => options.Any(option => option.StartsWith('$'));
+
     /// <exception cref="InvalidSettingException">The string can't be read.</exception>
     public static RedisConnectionString Parse(string text) =>
         text.Trim() is var trimmed && SchemeOf(trimmed) is { } scheme

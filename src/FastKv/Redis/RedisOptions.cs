@@ -23,6 +23,24 @@ internal sealed class RedisOptions
 
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// What StackExchange.Redis would send of its own accord and the service has no use for: a second connection to each server for
+    /// messages, with a command a second to keep it, and questions that need rights of an administrator.
+    /// </summary>
+    private static readonly HashSet<string> Unused =
+    [
+        "CONFIG",
+        "ROLE",
+        "PUBLISH",
+        "SPUBLISH",
+        "SUBSCRIBE",
+        "PSUBSCRIBE",
+        "SSUBSCRIBE",
+        "UNSUBSCRIBE",
+        "PUNSUBSCRIBE",
+        "SUNSUBSCRIBE",
+    ];
+
     public static RedisOptions From(IConfiguration configuration)
     {
         var options = Setting.Bind<RedisOptions>(configuration, "Redis");
@@ -78,6 +96,17 @@ internal sealed class RedisOptions
             configuration.ConfigCheckSeconds = 1;
         }
 
+        if (configuration.Proxy == Proxy.None && !written.MapsCommands)
+        {
+            configuration.CommandMap = CommandMap.Create(Unused, available: false);
+        }
+
+        // StackExchange.Redis leaves INFO, which tells what the server keeps, to connections of administrators.
+        configuration.AllowAdmin = true;
+
+        // Which of several masters is the right one is for the cluster, the Sentinels or the address to say, not for a key.
+        configuration.TieBreaker = "";
+        configuration.ConfigurationChannel = "";
         configuration.HeartbeatInterval = Heartbeat;
         configuration.AsyncTimeout = timeout;
         configuration.SyncTimeout = timeout;

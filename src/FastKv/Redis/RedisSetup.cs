@@ -7,6 +7,9 @@ namespace FastKv.Redis;
 
 internal static partial class RedisSetup
 {
+    private const int LargeKeepAliveSeconds = 2;
+    private const int LargeConfigCheckSeconds = 60;
+
     /// <summary>
     /// Adds the connection to the Redis of <c>ConnectionStrings__Redis</c>, or to the embedded store if there is none.
     /// </summary>
@@ -43,6 +46,12 @@ internal static partial class RedisSetup
         builder.Services.AddSingleton(configuration);
         builder.Services.AddSingleton<RedisKeys>();
         builder.Services.AddSingleton<RedisConnection>();
+        if (directory is null)
+        {
+            // In front of the connection, to be told of the first.
+            builder.Services.AddHostedService<RedisRequirementsCheck>();
+        }
+
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
         builder.Services.AddSingleton<FailoverMonitor>();
         builder.Services.AddHostedService(services => services.GetRequiredService<FailoverMonitor>());
@@ -62,6 +71,10 @@ internal static partial class RedisSetup
     {
         var own = configuration.Clone();
         own.ClientName += "-large";
+
+        // What becomes of the servers it is told; it only has to notice that its own connection is dead.
+        own.KeepAlive = Math.Max(own.KeepAlive, LargeKeepAliveSeconds);
+        own.ConfigCheckSeconds = Math.Max(own.ConfigCheckSeconds, LargeConfigCheckSeconds);
         var connection = new RedisConnection(own, NullLogger<RedisConnection>.Instance);
         var failover = new FailoverMonitor(
             connection,
@@ -71,6 +84,7 @@ internal static partial class RedisSetup
             services.GetRequiredService<TimeProvider>(),
             NullLogger<FailoverMonitor>.Instance
         );
+        failover.Follow(services.GetRequiredService<FailoverMonitor>());
         return new LargeValueLane(connection, failover);
     }
 
@@ -85,6 +99,7 @@ internal static partial class RedisSetup
     /// <summary>Says at start which store is used.</summary>
     public static void LogStore(this WebApplication app, string? embeddedDirectory)
     {
+        RedisTelemetry.Observe(app.Services.GetRequiredService<RedisConnection>());
         var logger = app.Services.GetRequiredService<ILogger<RedisConnection>>();
         if (embeddedDirectory is null)
         {

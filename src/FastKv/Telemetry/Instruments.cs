@@ -126,6 +126,7 @@ internal static class Instruments
     private static Func<int> hashQueueLength = static () => 0;
     private static Func<long> reservedMemory = static () => 0;
     private static (int Users, double Seconds) deletions;
+    private static Func<IEnumerable<Measurement<int>>> redisServers = static () => [];
 
     // What stands here is asked for when it is exported, so that a request pays for no more than counting.
     static Instruments()
@@ -160,6 +161,12 @@ internal static class Instruments
             "s",
             "How long ago the oldest of them was deleted; 0 without any."
         );
+        Meter.CreateObservableGauge(
+            "fastkv.redis.connected",
+            static () => redisServers(),
+            "{connection}",
+            "Whether there is a connection to a Redis server: 1 or 0, by server."
+        );
         Meter.CreateObservableUpDownCounter(
             "fastkv.password.hash.queue.length",
             static () => hashQueueLength(),
@@ -182,6 +189,9 @@ internal static class Instruments
 
     /// <summary>Says how many deleted users have data that are still to be removed, and for how long.</summary>
     public static void ObserveDeletions(int users, TimeSpan oldest) => deletions = (users, oldest.TotalSeconds);
+
+    /// <summary>Says where is to be read which servers of Redis are connected.</summary>
+    public static void ObserveRedisServers(Func<IEnumerable<Measurement<int>>> servers) => redisServers = servers;
 
     /// <summary>Counts a request that was refused for want of memory.</summary>
     public static void CountMemoryRefusal() => MemoryRefusals.Add(1);

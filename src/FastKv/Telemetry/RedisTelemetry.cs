@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
+using FastKv.Redis;
 
 namespace FastKv.Telemetry;
 
@@ -28,6 +30,12 @@ internal sealed class RedisTelemetry(EndPoint server)
 
     /// <summary>Whether the request that is being served is recorded.</summary>
     public static bool IsRecorded => Activity.Current is { Recorded: true };
+
+    /// <summary>Has fastkv.redis.connected tell which servers are connected, when it is exported.</summary>
+    public static void Observe(RedisConnection connection) =>
+        Instruments.ObserveRedisServers(() =>
+            connection.Servers.Select(known => new Measurement<int>(known.IsConnected ? 1 : 0, Describe(known.Server)))
+        );
 
     /// <summary>Begins to measure a command; say how it ended with one of the result's methods.</summary>
     /// <param name="operation">The command's name, for example <c>GET</c>.</param>

@@ -1,0 +1,44 @@
+using StackExchange.Redis;
+
+namespace FastKv.Redis;
+
+/// <summary>Warns of a Redis that may lose what was acknowledged, each time that it is connected.</summary>
+internal sealed partial class RedisRequirementsCheck(RedisConnection connection, ILogger<RedisRequirementsCheck> logger)
+    : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        connection.Connected += Check;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        connection.Connected -= Check;
+        return Task.CompletedTask;
+    }
+
+    private void Check(IServer server) => _ = CheckAsync(server);
+
+    private async Task CheckAsync(IServer server)
+    {
+        try
+        {
+            if ((await RedisRequirements.UnmetByAsync(server)).ToArray() is { Length: > 0 } unmet)
+            {
+                LogUnmet(ServerName.Of(server.EndPoint), string.Join(' ', unmet));
+            }
+        }
+        catch (Exception exception)
+        {
+            // It may not be asked, or is gone again: that it can't be used, others say.
+            LogNotAsked(exception.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis at {Server} may lose what was acknowledged. {Unmet}")]
+    private partial void LogUnmet(string server, string unmet);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "What Redis keeps could not be asked ({Cause}).")]
+    private partial void LogNotAsked(string cause);
+}
