@@ -117,6 +117,9 @@ internal sealed class RedisOptions
         configuration.ReconnectRetryPolicy = new LinearRetry(250);
         configuration.IncludeDetailInExceptions = false;
         configuration.ClientName ??= "fastkv";
+
+        // CLIENT SETINFO, for which Redis before 7.2 has no right to give.
+        configuration.SetClientLibrary = false;
         return configuration;
     }
 }

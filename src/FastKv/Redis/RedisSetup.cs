@@ -99,7 +99,8 @@ internal static partial class RedisSetup
     /// <summary>Says at start which store is used.</summary>
     public static void LogStore(this WebApplication app, string? embeddedDirectory)
     {
-        RedisTelemetry.Observe(app.Services.GetRequiredService<RedisConnection>());
+        var connection = app.Services.GetRequiredService<RedisConnection>();
+        RedisTelemetry.Observe(() => connection.Servers);
         var logger = app.Services.GetRequiredService<ILogger<RedisConnection>>();
         if (embeddedDirectory is null)
         {

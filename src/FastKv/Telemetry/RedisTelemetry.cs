@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
-using FastKv.Redis;
 
 namespace FastKv.Telemetry;
 
@@ -32,9 +31,9 @@ internal sealed class RedisTelemetry(EndPoint server)
     public static bool IsRecorded => Activity.Current is { Recorded: true };
 
     /// <summary>Has fastkv.redis.connected tell which servers are connected, when it is exported.</summary>
-    public static void Observe(RedisConnection connection) =>
+    public static void Observe(Func<IEnumerable<(EndPoint Server, bool IsConnected)>> servers) =>
         Instruments.ObserveRedisServers(() =>
-            connection.Servers.Select(known => new Measurement<int>(known.IsConnected ? 1 : 0, Describe(known.Server)))
+            servers().Select(known => new Measurement<int>(known.IsConnected ? 1 : 0, Describe(known.Server)))
         );
 
     /// <summary>Begins to measure a command; say how it ended with one of the result's methods.</summary>

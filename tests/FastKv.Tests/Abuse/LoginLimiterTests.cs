@@ -235,7 +235,7 @@ public sealed class LoginLimiterTests(ServiceFixture fixture, LimiterService lim
 
         ExpectLocked(await LoginAsync(api, user, RightPassword, NewAddress()));
         ExpectLocked(await LoginAsync(replica.Api, user, RightPassword, NewAddress()));
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Redis!);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Administration!);
         var counters = redis.GetServers()[0].Keys(pattern: $"{limiter.Service.KeyPrefix}:failed:*").ToArray();
         Assert.NotEmpty(counters);
         foreach (var counter in counters)

@@ -79,6 +79,30 @@ internal sealed class RedisServer : ChildProcess
         return output.Trim();
     }
 
+    /// <summary>Runs redis-cli as a user, who types the password.</summary>
+    public async Task<(int ExitCode, string Output)> CliAsUserAsync(
+        string user,
+        string password,
+        params string[] command
+    )
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(
+            "redis-cli",
+            ["-p", $"{Port}", "--user", user, "--askpass", .. command]
+        )
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var cli = System.Diagnostics.Process.Start(start)!;
+        await cli.StandardInput.WriteLineAsync(password);
+        cli.StandardInput.Close();
+        var output = await Task.WhenAll(cli.StandardOutput.ReadToEndAsync(), cli.StandardError.ReadToEndAsync());
+        await cli.WaitForExitAsync();
+        return (cli.ExitCode, string.Concat(output));
+    }
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

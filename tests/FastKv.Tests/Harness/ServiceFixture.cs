@@ -18,8 +18,11 @@ public sealed class ServiceFixture : IAsyncLifetime
     private RedisContainer? container;
     private FastKvProcess service = null!;
 
-    /// <summary>The connection string of the store; null if it is the embedded one.</summary>
+    /// <summary>The connection string of the store for services; null if it is the embedded one.</summary>
     internal string? Redis { get; private set; }
+
+    /// <summary>The same for tests that look into the store, which asks for more rights than a service has.</summary>
+    internal string? Administration { get; private set; }
 
     internal FastKvProcess Service => service;
 
@@ -29,6 +32,7 @@ public sealed class ServiceFixture : IAsyncLifetime
     {
         var (redis, name) = await StoreAsync();
         Redis = redis;
+        Administration = server?.ConnectionString ?? redis;
         Console.WriteLine($"The tests use {name}.");
         service = await FastKvProcess.StartAsync(redis, ("FastKv__DataDirectory", dataDirectory.Path));
     }
@@ -38,7 +42,9 @@ public sealed class ServiceFixture : IAsyncLifetime
         await service.DisposeAsync();
         if (server is not null)
         {
+            var denied = await server.CliAsync("ACL", "LOG");
             await server.DisposeAsync();
+            Assert.True(denied.Length == 0, $"The user of docs/redis.md lacks a right: {denied}");
         }
 
         if (container is not null)
@@ -72,8 +78,9 @@ public sealed class ServiceFixture : IAsyncLifetime
 
         if (RedisServer.IsInstalled)
         {
-            server = await RedisServer.StartAsync();
-            return (server.ConnectionString, "the redis-server on the PATH");
+            // Tests set some services apart from the others by a key prefix.
+            server = await RedisServer.StartAsync(["--user", .. RedisUser.Of("fastkv"), "~test-*"]);
+            return ($"{server.ConnectionString},{RedisUser.Credentials}", "the redis-server on the PATH");
         }
 
         return (null, "the embedded store: there is neither Docker nor a redis-server");

@@ -35,7 +35,7 @@ public sealed class ReachableStore(ServiceFixture shared) : IAsyncLifetime
             service = await FastKvProcess.StartAsync(ConnectionString, ("FastKv__Redis__TimeoutMilliseconds", "20000"));
         }
 
-        multiplexer = await ConnectionMultiplexer.ConnectAsync(ConnectionString);
+        multiplexer = await ConnectionMultiplexer.ConnectAsync(shared.Administration ?? ConnectionString);
     }
 
     public async ValueTask DisposeAsync()

@@ -214,7 +214,7 @@ public sealed class IdempotencyKeyTests(ServiceFixture fixture)
             await service.Api.ModifyAsync(token, "k", """{"increment":1,"create":true}""", ("Idempotency-Key", "a"))
         ).Expect(HttpStatusCode.Created);
 
-        await using var redis = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(fixture.Redis);
+        await using var redis = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(fixture.Administration!);
         var remembered = redis.GetServers()[0].Keys(pattern: $"{service.KeyPrefix}:done:*:*").Single();
         var left = await redis.GetDatabase().KeyTimeToLiveAsync(remembered);
 
