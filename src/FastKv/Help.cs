@@ -50,6 +50,7 @@ internal static class Help
                 }
             }
 
+            Add($"{Setting.Root}__LogLevelsFile", "none");
             Add("Logging__LogLevel__Default", nameof(LogLevel.Information));
             Add("Logging__Console__FormatterName", "json; simple at a terminal");
             Add("OTEL_EXPORTER_OTLP_ENDPOINT", "none: no telemetry by OTLP");

@@ -20,6 +20,7 @@ if (Help.IsAskedFor(args))
 try
 {
     var builder = HostSettings.CreateBuilder(args);
+    LogLevels.Add(builder);
     builder.AddServer();
     builder.AddTelemetry();
     var embeddedDirectory = builder.AddRedis();
@@ -29,7 +30,7 @@ try
     builder.AddHealth();
 
     var app = builder.Build();
-    app.UseTelemetry();
+    app.UseTelemetry(ApiError.All.Select(error => error.Code));
     app.UseServer();
     app.UseMiddleware<ErrorHandlingMiddleware>();
     app.UseMiddleware<DataPathRewriteMiddleware>();

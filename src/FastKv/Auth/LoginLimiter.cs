@@ -12,7 +12,12 @@ internal readonly record struct LoginAttempt(string Username, string? Address);
 /// Bounds how many wrong passwords one username and one client address can try. Failures are counted in Redis, for usernames that
 /// exist and for others alike. Each method returns how many seconds the login is locked, or 0; nothing but logins ever asks.
 /// </summary>
-internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, LimitOptions limits)
+internal sealed class LoginLimiter(
+    FixedWindowCounter counter,
+    RedisKeys keys,
+    LimitOptions limits,
+    SecurityEvents events
+)
 {
     private readonly int window = limits.FailedLoginWindowSeconds;
 
@@ -29,7 +34,10 @@ internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, L
         var ofUserAsync = CountAsync(UserKey(attempt), limits.FailedLoginsPerUsername);
         var fromAddressAsync = CountAsync(AddressKey(attempt), LimitOfAddress(attempt));
         await Task.WhenAll(ofUserAsync, fromAddressAsync);
-        return Locked(await ofUserAsync, await fromAddressAsync);
+        var (ofUser, fromAddress) = (await ofUserAsync, await fromAddressAsync);
+        TellIfReached("username", ofUser);
+        TellIfReached("address", fromAddress);
+        return Locked(ofUser.LockedSeconds, fromAddress.LockedSeconds);
     }
 
     /// <summary>
@@ -69,8 +77,16 @@ internal sealed class LoginLimiter(FixedWindowCounter counter, RedisKeys keys, L
         return (limit > 0 && failures >= limit ? await counter.SecondsLeftAsync(key) : 0, failures);
     }
 
-    private Task<int> CountAsync(RedisKey key, int limit) =>
-        limit == 0 ? Task.FromResult(0) : counter.CountAsync(key, limit, window);
+    private Task<WindowCount> CountAsync(RedisKey key, int limit) =>
+        limit == 0 ? Task.FromResult(default(WindowCount)) : counter.CountAsync(key, limit, window);
+
+    private void TellIfReached(string limiter, WindowCount count)
+    {
+        if (count.LastSeconds > 0)
+        {
+            events.LoginLimitReached(limiter, count.LastSeconds);
+        }
+    }
 
     private static int Locked(int ofUser, int fromAddress)
     {

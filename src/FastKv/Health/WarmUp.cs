@@ -5,6 +5,7 @@ using System.Text;
 using FastKv.Auth;
 using FastKv.Redis;
 using FastKv.Server;
+using FastKv.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -182,7 +183,7 @@ internal sealed partial class WarmUp(
         // Not sampled (W3C Trace Context, 3.2): nobody wants to read these traces.
         client.DefaultRequestHeaders.Add(
             "traceparent",
-            $"00-{Guid.NewGuid():N}-{Random.Shared.NextInt64(1, long.MaxValue):x16}-00"
+            $"00-{RequestTracingMiddleware.WarmUpTrace}-{Random.Shared.NextInt64(1, long.MaxValue):x16}-00"
         );
         return client;
     }

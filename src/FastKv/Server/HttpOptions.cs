@@ -39,6 +39,9 @@ internal sealed class HttpOptions
     /// </summary>
     public int WarmUpSeconds { get; set; } = 10;
 
+    /// <summary>Whether each request has a line in the log: method, route, status, time and bytes, and never a key.</summary>
+    public bool AccessLog { get; set; }
+
     private const string AnyOrigin = "*";
     private const string UnixSockets = "unix";
 

@@ -1,10 +1,12 @@
 using System.Net;
 using FastKv.Api;
 using FastKv.Configuration;
+using FastKv.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -16,6 +18,7 @@ internal static class ServerSetup
     private static readonly string[] Groups =
     [
         "DataDirectory",
+        "LogLevelsFile",
         "Redis",
         "Token",
         "Passwords",
@@ -52,6 +55,17 @@ internal static class ServerSetup
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Logging.AddFilter("FastEndpoints", LogLevel.Warning);
 
+        // In front of all settings of levels, each of which can turn it on or off.
+        builder.Configuration.Sources.Insert(
+            0,
+            new MemoryConfigurationSource
+            {
+                InitialData =
+                [
+                    new($"Logging:LogLevel:{AccessLogMiddleware.Category}", http.AccessLog ? "Information" : "None"),
+                ],
+            }
+        );
         builder.Services.PostConfigure<LoggerFilterOptions>(filters =>
         {
             foreach (var talkative in filters.Rules.Where(LetsPathsIntoTheLog).ToArray())

@@ -11,6 +11,11 @@ internal static class Instruments
 {
     public const string Name = "FastKv";
 
+    private const string ErrorCode = "fastkv.error.code";
+    private const string Limiter = "fastkv.limiter";
+    private const string SessionScope = "fastkv.session.scope";
+    private const string Limit = "fastkv.limit";
+
     public static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
 
@@ -175,6 +180,35 @@ internal static class Instruments
         );
     }
 
+    /// <summary>Has every counter exist from the start, at 0: a rise from nothing can't be seen in a rate.</summary>
+    /// <param name="errorCodes">All that <see cref="CountError"/> is given.</param>
+    public static void StartAtZero(IEnumerable<string> errorCodes)
+    {
+        foreach (var code in errorCodes)
+        {
+            Errors.Add(0, new KeyValuePair<string, object?>(ErrorCode, code));
+        }
+
+        foreach (var limiter in (string[])["username", "address"])
+        {
+            LimitedLogins.Add(0, new KeyValuePair<string, object?>(Limiter, limiter));
+        }
+
+        foreach (var scope in (string[])["one", "all"])
+        {
+            EndedSessions.Add(0, new KeyValuePair<string, object?>(SessionScope, scope));
+        }
+
+        foreach (var limit in (string[])["connections", "descriptors"])
+        {
+            RefusedConnections.Add(0, new KeyValuePair<string, object?>(Limit, limit));
+        }
+
+        RenewedTokens.Add(0);
+        ShedRequests.Add(0);
+        MemoryRefusals.Add(0);
+    }
+
     /// <summary>Whether anyone wants to know of Redis commands.</summary>
     public static bool IsRedisObserved => RedisCommandDuration.Enabled || Source.HasListeners();
 
@@ -201,7 +235,7 @@ internal static class Instruments
     {
         if (Errors.Enabled)
         {
-            Errors.Add(1, new KeyValuePair<string, object?>("fastkv.error.code", code));
+            Errors.Add(1, new KeyValuePair<string, object?>(ErrorCode, code));
         }
     }
 
@@ -222,7 +256,7 @@ internal static class Instruments
     {
         if (LimitedLogins.Enabled)
         {
-            LimitedLogins.Add(1, new KeyValuePair<string, object?>("fastkv.limiter", limiter));
+            LimitedLogins.Add(1, new KeyValuePair<string, object?>(Limiter, limiter));
         }
     }
 
@@ -232,7 +266,7 @@ internal static class Instruments
     {
         if (EndedSessions.Enabled)
         {
-            EndedSessions.Add(1, new KeyValuePair<string, object?>("fastkv.session.scope", scope));
+            EndedSessions.Add(1, new KeyValuePair<string, object?>(SessionScope, scope));
         }
     }
 
@@ -248,7 +282,7 @@ internal static class Instruments
     {
         if (RefusedConnections.Enabled)
         {
-            RefusedConnections.Add(1, new KeyValuePair<string, object?>("fastkv.limit", limit));
+            RefusedConnections.Add(1, new KeyValuePair<string, object?>(Limit, limit));
         }
     }
 

@@ -17,6 +17,8 @@ internal static partial class OpenTelemetrySettings
 
     private static readonly string[] Protocols = ["grpc", "http/protobuf"];
 
+    private static readonly string[] Exporters = ["otlp", "none"];
+
     private static readonly string[] Samplers =
     [
         "always_on",
@@ -67,6 +69,12 @@ internal static partial class OpenTelemetrySettings
             );
         }
 
+        foreach (var signal in Signals.Where(signal => signal.Length > 0))
+        {
+            Require(configuration, $"OTEL{signal}_EXPORTER", Exporters.Contains, "otlp or none");
+        }
+
+        Require(configuration, "OTEL_SDK_DISABLED", text => bool.TryParse(text, out _), "true or false");
         foreach (var name in Numbers)
         {
             Require(configuration, name, IsPositive, $"a whole number from 1 to {int.MaxValue}");

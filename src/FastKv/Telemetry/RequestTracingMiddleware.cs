@@ -17,12 +17,22 @@ internal sealed class RequestTracingMiddleware(RequestDelegate next)
     /// <summary>What is asked by machines and readers, and tells nothing about the work of the service.</summary>
     private static readonly PathString[] Unobserved = ["/health", "/docs", "/openapi", "/metrics"];
 
+    /// <summary>The trace of the requests that the service sends to itself while it warms up, which nobody wants to see.</summary>
+    public static readonly ActivityTraceId WarmUpTrace = ActivityTraceId.CreateRandom();
+
+    public static bool IsUnobserved(PathString path) =>
+        Array.Exists(Unobserved, unobserved => path.StartsWithSegments(unobserved));
+
+    /// <summary>The template of the route; null if there is none.</summary>
+    public static string? RouteOf(HttpContext context) =>
+        (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+
     public Task InvokeAsync(HttpContext context) =>
         Activity.Current is { Recorded: true } span ? RecordAsync(context, span) : next(context);
 
     private async Task RecordAsync(HttpContext context, Activity span)
     {
-        if (Array.Exists(Unobserved, path => context.Request.Path.StartsWithSegments(path)))
+        if (IsUnobserved(context.Request.Path) || span.TraceId == WarmUpTrace)
         {
             span.IsAllDataRequested = false;
             span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
@@ -37,7 +47,7 @@ internal sealed class RequestTracingMiddleware(RequestDelegate next)
     private static void Describe(Activity span, HttpContext context)
     {
         var (request, status) = (context.Request, context.Response.StatusCode);
-        var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        var route = RouteOf(context);
         var method = MethodOf(request);
         span.DisplayName = $"{method ?? "HTTP"} {route}".TrimEnd();
         span.SetTag("http.request.method", method ?? "_OTHER")
@@ -59,7 +69,7 @@ internal sealed class RequestTracingMiddleware(RequestDelegate next)
     }
 
     /// <summary>Null if it is none that HTTP knows (RFC 9110, 9, and RFC 5789): a client may send any word.</summary>
-    private static string? MethodOf(HttpRequest request) =>
+    public static string? MethodOf(HttpRequest request) =>
         HttpMethods.GetCanonicalizedValue(request.Method) is var method
         && (
             HttpMethods.IsGet(method)

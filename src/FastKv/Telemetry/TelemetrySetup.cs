@@ -3,7 +3,7 @@ using System.Text.Json;
 using FastKv.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Console;
-using OpenTelemetry;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -18,7 +18,6 @@ namespace FastKv.Telemetry;
 internal static class TelemetrySetup
 {
     private const string ServiceName = "fastkv";
-    private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string TimeoutVariable = "OTEL_EXPORTER_OTLP_TIMEOUT";
     private const string ManagementPort = $"{Setting.Root}:Http:ManagementPort";
     private const string MetricsPath = "/metrics";
@@ -29,43 +28,81 @@ internal static class TelemetrySetup
     {
         builder.AddConsoleLog();
         OpenTelemetrySettings.Check(builder.Configuration);
-        var exports = !string.IsNullOrWhiteSpace(builder.Configuration[EndpointVariable]);
+        builder.Services.AddSingleton<SecurityEvents>();
+        if (builder.Configuration.GetValue<bool>("OTEL_SDK_DISABLED"))
+        {
+            return;
+        }
+
+        var traces = new OtlpSignal(builder.Configuration, "TRACES");
+        var metrics = new OtlpSignal(builder.Configuration, "METRICS");
+        var logs = new OtlpSignal(builder.Configuration, "LOGS");
+        var exports = traces.IsOn || metrics.IsOn || logs.IsOn;
         var scraped = builder.Configuration.GetValue<int?>(ManagementPort) is not null;
         if (!exports && !scraped)
         {
             return;
         }
 
+        // A receiver that hangs holds up the end of the program for as long as this; ten seconds are usual.
+        if (string.IsNullOrWhiteSpace(builder.Configuration[TimeoutVariable]))
+        {
+            builder.Configuration[TimeoutVariable] = "2000";
+        }
+
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.Observe(scraped));
+            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector());
         if (exports)
         {
-            // A receiver that hangs holds up the end of the program for as long as this; ten seconds are usual.
-            if (string.IsNullOrWhiteSpace(builder.Configuration[TimeoutVariable]))
-            {
-                builder.Configuration[TimeoutVariable] = "2000";
-            }
+            builder.Services.AddHostedService<ExportFailures>();
+        }
 
+        if (metrics.IsOn || scraped)
+        {
+            telemetry.WithMetrics(meters => meters.Observe(scraped, metrics));
+        }
+
+        if (traces.IsOn)
+        {
             // ASP.NET would describe its spans itself, with the path.
             AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", true);
-            telemetry
-                .WithTracing(Observe)
-                .WithLogging(null, logs => logs.IncludeFormattedMessage = true)
-                .UseOtlpExporter();
+            telemetry.WithTracing(spans =>
+                spans
+                    .AddSource(Instruments.Name)
+                    .AddSource(RequestTracingMiddleware.Source)
+                    .AddOtlpExporter(traces.Configure)
+            );
+        }
+
+        if (logs.IsOn)
+        {
+            telemetry.WithLogging(
+                lines => lines.AddOtlpExporter(logs.Configure),
+                options => options.IncludeFormattedMessage = true
+            );
         }
     }
 
-    /// <summary>Describes the spans of requests, and answers <c>/metrics</c> on the management port.</summary>
-    public static void UseTelemetry(this WebApplication app)
+    /// <summary>Describes the spans of requests, logs them, and answers <c>/metrics</c> on the management port.</summary>
+    /// <param name="errorCodes">Those of all answers, which are counted from the start.</param>
+    public static void UseTelemetry(this WebApplication app, IEnumerable<string> errorCodes)
     {
         if (app.Services.GetService<TracerProvider>() is not null)
         {
             app.UseMiddleware<RequestTracingMiddleware>();
         }
 
-        if (app.Configuration.GetValue<int?>(ManagementPort) is not { } port)
+        if (app.Services.GetService<MeterProvider>() is not null)
+        {
+            Instruments.StartAtZero(errorCodes);
+        }
+
+        app.UseMiddleware<AccessLogMiddleware>();
+        if (
+            app.Configuration.GetValue<int?>(ManagementPort) is not { } port
+            || app.Services.GetService<MeterProvider>() is null
+        )
         {
             return;
         }
@@ -86,7 +123,7 @@ internal static class TelemetrySetup
         return next(context);
     }
 
-    private static void Observe(this MeterProviderBuilder metrics, bool scraped)
+    private static void Observe(this MeterProviderBuilder metrics, bool scraped, OtlpSignal signal)
     {
         metrics
             .AddMeter(Instruments.Name)
@@ -103,10 +140,12 @@ internal static class TelemetrySetup
         {
             metrics.AddPrometheusExporter();
         }
-    }
 
-    private static void Observe(TracerProviderBuilder traces) =>
-        traces.AddSource(Instruments.Name).AddSource(RequestTracingMiddleware.Source);
+        if (signal.IsOn)
+        {
+            metrics.AddOtlpExporter(signal.Configure);
+        }
+    }
 
     /// <summary>
     /// Lines of JSON for a machine, text for a person at a terminal; <c>Logging__Console__FormatterName</c> (json, simple,

@@ -65,6 +65,8 @@ public sealed class BadSettingTests
                 "Logging__Console__FormatterOptions__TimestampFormat"
             },
             { "Logging__Console__Nonsense", "x", "Logging__Console__Nonsense" },
+            { "FastKv__LogLevelsFile", "/nowhere/levels.json", "FastKv__LogLevelsFile" },
+            { "FastKv__Http__AccessLog", "loud", "FastKv__Http__AccessLog" },
             { "OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT" },
             { "OTEL_EXPORTER_OTLP_ENDPOINT", "httpx://localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT" },
             { "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "x", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" },
@@ -80,6 +82,8 @@ public sealed class BadSettingTests
             { "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100000", "OTEL_BSP_MAX_QUEUE_SIZE" },
             { "OTEL_BLRP_MAX_QUEUE_SIZE", "0", "OTEL_BLRP_MAX_QUEUE_SIZE" },
             { "OTEL_TRACES_SAMPLER", "sometimes", "OTEL_TRACES_SAMPLER" },
+            { "OTEL_METRICS_EXPORTER", "zipkin", "OTEL_METRICS_EXPORTER" },
+            { "OTEL_SDK_DISABLED", "perhaps", "OTEL_SDK_DISABLED" },
             { "OTEL_TRACES_SAMPLER_ARG", "2", "OTEL_TRACES_SAMPLER_ARG" },
             { "OTEL_RESOURCE_ATTRIBUTES", "nonsense", "OTEL_RESOURCE_ATTRIBUTES" },
             { "FastKv__DataDirectory", "", "FastKv__DataDirectory" },

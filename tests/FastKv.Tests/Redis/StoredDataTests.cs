@@ -36,7 +36,7 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
     {
         await using var second = await FastKvProcess.StartAsync(
             store.ConnectionString,
-            ("FastKv__Redis__KeyPrefix", "second")
+            ("FastKv__Redis__KeyPrefix", "test-second")
         );
         var registration = ApiClient.Registration();
 

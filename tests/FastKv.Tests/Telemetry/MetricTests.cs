@@ -36,6 +36,7 @@ public sealed class MetricTests(ObservedService service)
         Has("fastkv.token.cache.lookups", "{lookup}", "counter", ("fastkv.cache.result", "hit"));
         Has("fastkv.password.hash.queue.length", "{hash}", "updowncounter");
         Has("fastkv.requests.in_flight", "{request}", "updowncounter");
+        Has("fastkv.redis.connected", "{connection}", "gauge", ("server.address", "127.0.0.1"));
         Has("kestrel.active_connections", "{connection}", "updowncounter");
         Has("dotnet.process.cpu.time", "s", "counter");
         Assert.DoesNotContain(
@@ -43,6 +44,28 @@ public sealed class MetricTests(ObservedService service)
             point =>
                 point.Attributes.GetValueOrDefault("http.route", "").StartsWith("/health", StringComparison.Ordinal)
         );
+    }
+
+    [Fact]
+    public async Task Counters_are_there_at_zero_before_anything_happens()
+    {
+        var metrics = (await service.Management.GetAsync("/metrics")).Expect(HttpStatusCode.OK).Text;
+
+        foreach (
+            var series in (string[])
+                [
+                    """fastkv_error_code="INTERNAL_ERROR"} 0""",
+                    """fastkv_limit="descriptors"} 0""",
+                    """fastkv_limiter="address"} 0""",
+                    """fastkv_session_scope="all"} """,
+                    "fastkv_requests_shed_total{",
+                    "fastkv_memory_refusals_total{",
+                    "fastkv_tokens_renewed_total{",
+                ]
+        )
+        {
+            Assert.Contains(series, metrics, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using FastEndpoints;
 using FastKv.Api;
 using FastKv.Api.OpenApi;
 using FastKv.Auth;
+using FastKv.Telemetry;
 
 namespace FastKv.Features.Tokens;
 
@@ -29,7 +30,7 @@ internal sealed class RevokeTokenBinder : IRequestBinder<RevokeTokenRequest>
 /// Signs out: 200, and every request that begins afterwards with a token of the session is 401, at every replica. 504 if it is not
 /// known whether it was done: ask again.
 /// </summary>
-internal sealed class RevokeToken(SessionStore sessions) : Endpoint<RevokeTokenRequest>
+internal sealed class RevokeToken(SessionStore sessions, SecurityEvents events) : Endpoint<RevokeTokenRequest>
 {
     public override void Configure()
     {
@@ -60,6 +61,7 @@ internal sealed class RevokeToken(SessionStore sessions) : Endpoint<RevokeTokenR
                 ? sessions.EndAllAsync(caller.UserId, caller.Session.BeganAt)
                 : sessions.EndAsync(caller)
         );
+        events.SessionEnded(caller.UserId, request.All is true ? "all" : "one");
         await ApiResponse.WriteAsync(
             HttpContext,
             200,

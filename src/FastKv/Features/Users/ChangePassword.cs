@@ -6,6 +6,7 @@ using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Redis;
 using FastKv.Server;
+using FastKv.Telemetry;
 using FluentValidation;
 
 namespace FastKv.Features.Users;
@@ -48,7 +49,8 @@ internal sealed class ChangePassword(
     PasswordHasher passwords,
     CredentialStore users,
     SessionStore sessions,
-    AccessTokens tokens
+    AccessTokens tokens,
+    SecurityEvents events
 ) : Endpoint<ChangePasswordRequest>
 {
     public override void Configure()
@@ -125,6 +127,7 @@ internal sealed class ChangePassword(
             throw new OutcomeUnknownException(outage.Reason, outage);
         }
 
+        events.PasswordChanged(user.UserId);
         var session = Session.Begin(user.UserId, user.Username, beganAt);
         await (
             tokens.Issue(session) is { } token

@@ -5,6 +5,7 @@ using FastKv.Api;
 using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Server;
+using FastKv.Telemetry;
 using FluentValidation;
 
 namespace FastKv.Features.Users;
@@ -32,7 +33,7 @@ internal sealed class DeleteAccountValidator : Validator<DeleteAccountRequest>
 /// Deletes the user: 200, and from then on the sessions have ended, the data can't be reached, and name and email are free. The data
 /// are removed from the store in the minute that follows.
 /// </summary>
-internal sealed class DeleteAccount(CredentialVerifier credentials, AccountDeletions deletions)
+internal sealed class DeleteAccount(CredentialVerifier credentials, AccountDeletions deletions, SecurityEvents events)
     : Endpoint<DeleteAccountRequest>
 {
     public override void Configure()
@@ -71,6 +72,7 @@ internal sealed class DeleteAccount(CredentialVerifier credentials, AccountDelet
         }
 
         await deletions.BeginAsync(user);
+        events.AccountDeleted(user.UserId);
         await ApiResponse.WriteAsync(
             HttpContext,
             200,

@@ -13,8 +13,14 @@ internal sealed class RegistrationLimiter(FixedWindowCounter counter, RedisKeys 
     private const int WindowSeconds = 3600;
 
     /// <summary>Counts one; returns the seconds to wait if it is one too many, else 0. One round trip; none if it is off.</summary>
-    public Task<int> CountAsync(HttpContext context) =>
-        limits.RegistrationsPerHourPerAddress > 0 && ClientAddress.Of(context) is { } address
-            ? counter.CountAsync(keys.RegistrationsFrom(address), limits.RegistrationsPerHourPerAddress, WindowSeconds)
-            : Task.FromResult(0);
+    public async Task<int> CountAsync(HttpContext context)
+    {
+        if (limits.RegistrationsPerHourPerAddress == 0 || ClientAddress.Of(context) is not { } address)
+        {
+            return 0;
+        }
+
+        var key = keys.RegistrationsFrom(address);
+        return (await counter.CountAsync(key, limits.RegistrationsPerHourPerAddress, WindowSeconds)).LockedSeconds;
+    }
 }
