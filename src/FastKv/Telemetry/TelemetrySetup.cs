@@ -38,7 +38,9 @@ internal static class TelemetrySetup
 
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector())
+            .ConfigureResource(resource =>
+                resource.AddService(ServiceName, serviceVersion: ServiceVersion.Text).AddEnvironmentVariableDetector()
+            )
             .WithMetrics(metrics => metrics.Observe(scraped));
         if (exports)
         {
