@@ -16,6 +16,7 @@ internal static class ServerSetup
     private static readonly string[] Groups =
     [
         "DataDirectory",
+        SecretFiles.Setting,
         "Redis",
         "Token",
         "Passwords",
