@@ -41,6 +41,7 @@ internal static class Help
             Add("ASPNETCORE_URLS", ListenAddresses.DefaultUrl);
             Add("ConnectionStrings__Redis", "none: the embedded store");
             Add($"{Setting.Root}__DataDirectory", "./data");
+            Add(SecretFiles.Variable, "none");
             foreach (var (group, defaults) in Groups)
             {
                 foreach (var member in defaults.GetType().GetProperties().Where(member => member.CanWrite))

@@ -50,14 +50,17 @@ internal static class HostSettings
         ),
     ];
 
-    /// <summary>Reads where settings are: the environment, the command line, and appsettings.json if there is one.</summary>
-    /// <exception cref="InvalidSettingException">The file or its folder can't be read.</exception>
+    /// <summary>Reads where settings are: the environment, the command line, and, if there are such, appsettings.json and a folder of
+    /// secrets.</summary>
+    /// <exception cref="InvalidSettingException">A file or its folder can't be read.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
         try
         {
             // They are read once. Watching for changes would watch everything that happens in the working directory.
-            return WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
+            var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
+            SecretFiles.Add(builder.Configuration);
+            return builder;
         }
         catch (DirectoryNotFoundException)
         {

@@ -19,6 +19,7 @@ internal static class ServerSetup
     [
         "DataDirectory",
         "LogLevelsFile",
+        SecretFiles.Setting,
         "Redis",
         "Token",
         "Passwords",

@@ -52,7 +52,9 @@ internal static class TelemetrySetup
 
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector());
+            .ConfigureResource(resource =>
+                resource.AddService(ServiceName, serviceVersion: ServiceVersion.Text).AddEnvironmentVariableDetector()
+            );
         if (exports)
         {
             builder.Services.AddHostedService<ExportFailures>();

@@ -1,10 +1,15 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using FastKv.Configuration;
 using k8s.Models;
 using Xunit;
 
 namespace FastKv.Tests.Deploy;
 
 /// <summary>What of the Dockerfile can be seen without building it; <c>.ci/container</c> builds and runs it.</summary>
-public sealed class DockerfileTests
+public sealed partial class DockerfileTests
 {
     private static readonly string[][] Instructions =
     [
@@ -21,7 +26,9 @@ public sealed class DockerfileTests
     [Fact]
     public void The_base_images_are_the_ones_of_this_release_of_dotnet()
     {
-        var images = Instructions.Where(i => i[0] == "ARG" && i[1].Contains('/', StringComparison.Ordinal)).ToList();
+        var images = Instructions
+            .Where(i => i[0] == "ARG" && i[1].Contains("_IMAGE=", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(
             [
                 "SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0",
@@ -29,6 +36,118 @@ public sealed class DockerfileTests
             ],
             images.Select(image => image[1])
         );
+    }
+
+    /// <summary>Empty until .ci/base-images has asked the registry; never half of one, and never two different ones.</summary>
+    [Fact]
+    public void Base_images_can_be_pinned_by_digest_in_both_ways_of_making_the_image()
+    {
+        var digests = Instructions
+            .Where(i => i[0] == "ARG" && i[1].Contains("_DIGEST=", StringComparison.Ordinal))
+            .ToList();
+        var project = File.ReadAllText(Manifests.RepositoryFile("src/FastKv/FastKv.csproj"));
+
+        Assert.Equal(["SDK_DIGEST", "RUNTIME_DIGEST"], digests.Select(digest => digest[1].Split('=')[0]));
+        Assert.All(digests, digest => Assert.Matches("=(sha256:[0-9a-f]{64})?$", digest[1]));
+        Assert.Contains(
+            $"<RuntimeImageDigest>{digests[1][1].Split('=')[1]}</RuntimeImageDigest>",
+            project,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled@$(RuntimeImageDigest)",
+            project,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["${SDK_IMAGE}${SDK_DIGEST:+@$SDK_DIGEST}", "${RUNTIME_IMAGE}${RUNTIME_DIGEST:+@$RUNTIME_DIGEST}"],
+            Instructions
+                .Where(i => i[0] == "FROM")
+                .Select(from => from.First(word => word.StartsWith("${", StringComparison.Ordinal)))
+        );
+    }
+
+    /// <summary>https://github.com/opencontainers/image-spec/blob/main/annotations.md</summary>
+    [Fact]
+    public void The_labels_are_those_of_the_OCI()
+    {
+        var labels = Label()
+            .Matches(File.ReadAllText(Manifests.RepositoryFile("Dockerfile")))
+            .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        var project = File.ReadAllText(Manifests.RepositoryFile("src/FastKv/FastKv.csproj"));
+
+        Assert.Equal(
+            [
+                "base.digest",
+                "base.name",
+                "created",
+                "description",
+                "documentation",
+                "licenses",
+                "revision",
+                "source",
+                "title",
+                "url",
+                "vendor",
+                "version",
+            ],
+            labels.Keys.Order(StringComparer.Ordinal)
+        );
+        Assert.Contains($"<Title>{labels["title"]}</Title>", project, StringComparison.Ordinal);
+        Assert.Contains($"<Description>{labels["description"]}</Description>", project, StringComparison.Ordinal);
+        Assert.Contains(
+            $"<PackageLicenseExpression>{labels["licenses"]}</PackageLicenseExpression>",
+            project,
+            StringComparison.Ordinal
+        );
+        var given = labels.Values.Where(value => value.StartsWith('$')).Select(value => value[1..]);
+        Assert.All(given, name => Assert.Contains(LastStage, i => i[0] == "ARG" && i[1].Split('=')[0] == name));
+    }
+
+    [Fact]
+    public async Task The_image_that_the_SDK_makes_has_the_labels_too()
+    {
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                "msbuild",
+                Manifests.RepositoryFile("src/FastKv/FastKv.csproj"),
+                "-t:ComputeContainerConfig",
+                "-p:Configuration=Release",
+                "-p:EmbeddedStore=false",
+                $"-p:RuntimeIdentifier={RuntimeInformation.RuntimeIdentifier}",
+                "-p:ContainerVendor=Example",
+                "-p:SourceRevisionId=4711",
+                "-getItem:ContainerLabel",
+                "-getProperty:ContainerBaseImage,ContainerImageTags",
+            ]
+        )
+        {
+            RedirectStandardOutput = true,
+        };
+        using var build = Process.Start(start)!;
+        var output = await build.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await build.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(build.ExitCode == 0, output);
+
+        var result = JsonNode.Parse(output)!;
+        var labels = result["Items"]!["ContainerLabel"]!
+            .AsArray()
+            .ToDictionary(
+                label => label!["Identity"]!.GetValue<string>(),
+                label => label!["Value"]!.GetValue<string>()
+            );
+        const string prefix = "org.opencontainers.image.";
+        Assert.Equal(ServiceVersion.Text, labels[$"{prefix}version"]);
+        Assert.Equal("FastKv", labels[$"{prefix}title"]);
+        Assert.Equal("MIT", labels[$"{prefix}licenses"]);
+        Assert.Equal("Users and their key-value data over HTTP, kept in Redis", labels[$"{prefix}description"]);
+        Assert.Equal("4711", labels[$"{prefix}revision"]);
+        Assert.Equal("Example", labels[$"{prefix}vendor"]);
+        Assert.Equal(result["Properties"]!["ContainerBaseImage"]!.GetValue<string>(), labels[$"{prefix}base.name"]);
+        Assert.Contains($"{prefix}created", labels.Keys);
+        Assert.DoesNotContain($"{prefix}authors", labels.Keys);
+        Assert.Equal($"{ServiceVersion.Text};latest", result["Properties"]!["ContainerImageTags"]!.GetValue<string>());
     }
 
     [Fact]
@@ -89,4 +208,7 @@ public sealed class DockerfileTests
                 word.Contains("SigningKey", StringComparison.Ordinal)
                 || word.Contains("ConnectionStrings", StringComparison.Ordinal)
         );
+
+    [GeneratedRegex("org\\.opencontainers\\.image\\.([a-z.]+)=\"([^\"]*)\"")]
+    private static partial Regex Label();
 }

@@ -22,6 +22,7 @@ internal static partial class ManifestChecks
         [nameof(Ports_are_the_ones_that_the_program_listens_on)] = Ports_are_the_ones_that_the_program_listens_on,
         [nameof(Services_lead_to_ports_that_exist)] = Services_lead_to_ports_that_exist,
         [nameof(Environment_names_are_settings_of_the_program)] = Environment_names_are_settings_of_the_program,
+        [nameof(Telemetry_names_the_pod)] = Telemetry_names_the_pod,
         [nameof(Secrets_are_references_to_keys_that_the_operator_makes)] =
             Secrets_are_references_to_keys_that_the_operator_makes,
         [nameof(Autoscaler_and_disruption_budget_aim_at_the_deployment)] =
@@ -37,7 +38,7 @@ internal static partial class ManifestChecks
 
     private static readonly string[] HealthRoutes = ["/health/live", "/health/ready"];
 
-    /// <summary>The Secret's keys, as docs/operations.md names them; the last two exist in the demo only.</summary>
+    /// <summary>The Secret's keys, as docs/kubernetes.md names them; the last two exist in the demo only.</summary>
     private static readonly string[] SecretKeys =
     [
         "redis-connection-string",
@@ -47,7 +48,7 @@ internal static partial class ManifestChecks
         "redis-users",
     ];
 
-    /// <summary>What the operator makes besides the Secret, as docs/operations.md names it.</summary>
+    /// <summary>What the operator makes besides the Secret, as docs/kubernetes.md names it.</summary>
     private static readonly string[] OperatorsConfigMaps = ["fastkv-redis-ca"];
 
     public static IEnumerable<string> Names_are_legal(Manifests manifests)
@@ -204,6 +205,25 @@ internal static partial class ManifestChecks
             if (port.Name == "http2" && port.AppProtocol != "kubernetes.io/h2c")
                 yield return $"Service {service.Metadata.Name}: port http2 does not say that it is HTTP/2 without TLS";
         }
+        foreach (var route in manifests.Of<HttpRoute>())
+        {
+            if (route.Spec.ParentRefs.Count == 0 || route.Spec.ParentRefs.Any(parent => parent.Name is null))
+                yield return $"HTTPRoute {route.Metadata.Name}: names no Gateway";
+            if (route.Spec.Rules.SelectMany(rule => rule.Matches).Any(match => match.Path is not { Value: "/api" }))
+                yield return $"HTTPRoute {route.Metadata.Name}: does not lead to /api";
+            foreach (var backend in route.Spec.Rules.SelectMany(rule => rule.BackendRefs))
+                if (
+                    !manifests
+                        .Of<V1Service>()
+                        .Any(s =>
+                            s.Metadata.Name == backend.Name
+                            && s.Spec.Ports.Any(p => p.Port == backend.Port && p.AppProtocol == "kubernetes.io/h2c")
+                        )
+                )
+                    yield return $"HTTPRoute {route.Metadata.Name}: {backend.Name}:{backend.Port} is no Service's port for HTTP/2";
+        }
+        foreach (var ingress in manifests.Of<V1Ingress>().Where(i => i.Spec.IngressClassName is null))
+            yield return $"Ingress {ingress.Metadata.Name}: names no class, and may be taken by nobody";
         foreach (var ingress in manifests.Of<V1Ingress>())
         foreach (var path in ingress.Spec.Rules.SelectMany(rule => rule.Http.Paths))
             if (
@@ -223,7 +243,11 @@ internal static partial class ManifestChecks
     {
         foreach (var deployment in manifests.Workloads.Where(w => w.Owner is V1Deployment))
         {
-            foreach (var name in Environment(manifests, deployment).Keys.Where(name => !Settings.Exists(name)))
+            var variables = deployment.Containers.SelectMany(c => c.Env ?? []).ToList();
+            foreach (
+                var name in Environment(manifests, deployment)
+                    .Keys.Where(name => !Settings.Exists(name) && !variables.Any(v => Refers(v, name)))
+            )
                 yield return $"{deployment.Name}: {name} is no setting of the program";
             foreach (var source in deployment.Containers.SelectMany(c => c.EnvFrom ?? []))
                 if (source.ConfigMapRef is not { } map || ConfigMap(manifests, map.Name) is null)
@@ -237,6 +261,49 @@ internal static partial class ManifestChecks
                 yield return $"{deployment.Name}: {twice.Key} is set twice";
         }
     }
+
+    /// <summary>
+    /// https://opentelemetry.io/docs/specs/semconv/resource/k8s/, from the pod itself: a variable is put in where it was defined
+    /// before.
+    /// </summary>
+    public static IEnumerable<string> Telemetry_names_the_pod(Manifests manifests)
+    {
+        foreach (var deployment in manifests.Of<V1Deployment>())
+        foreach (var container in deployment.Spec.Template.Spec.Containers)
+        {
+            var variables = (container.Env ?? []).ToList();
+            var attributes = (variables.Find(v => v.Name == "OTEL_RESOURCE_ATTRIBUTES")?.Value ?? "")
+                .Split(',')
+                .Select(pair => pair.Split('='))
+                .ToDictionary(pair => pair[0], pair => pair[^1]);
+            foreach (var (attribute, field) in ResourceAttributes)
+            {
+                var value = attributes.GetValueOrDefault(attribute);
+                var source = variables.Find(v => v.ValueFrom?.FieldRef?.FieldPath == field);
+                if (source is null || value != $"$({source.Name})")
+                    yield return $"Deployment {deployment.Metadata.Name}: {attribute} is not the pod's {field}";
+                else if (variables.IndexOf(source) > variables.FindIndex(v => Refers(v, source.Name)))
+                    yield return $"Deployment {deployment.Metadata.Name}: {source.Name} comes after it is used";
+            }
+            if (
+                attributes.GetValueOrDefault("k8s.deployment.name") != deployment.Metadata.Name
+                || attributes.GetValueOrDefault("k8s.container.name") != container.Name
+            )
+                yield return $"Deployment {deployment.Metadata.Name}: telemetry names another workload";
+        }
+    }
+
+    private static bool Refers(V1EnvVar variable, string name) =>
+        variable.Value?.Contains($"$({name})", StringComparison.Ordinal) == true;
+
+    private static readonly (string Attribute, string Field)[] ResourceAttributes =
+    [
+        ("service.instance.id", "metadata.name"),
+        ("k8s.pod.name", "metadata.name"),
+        ("k8s.pod.uid", "metadata.uid"),
+        ("k8s.namespace.name", "metadata.namespace"),
+        ("k8s.node.name", "spec.nodeName"),
+    ];
 
     public static IEnumerable<string> Secrets_are_references_to_keys_that_the_operator_makes(Manifests manifests)
     {
@@ -261,14 +328,38 @@ internal static partial class ManifestChecks
                     && (secret.SecretName != "fastkv-secrets" || secret.Items.Any(i => !SecretKeys.Contains(i.Key)))
                 )
                     yield return $"{workload.Name}: the volume {volume.Name} wants a key that nobody makes";
+            foreach (var secret in Projected(workload))
+            {
+                if (secret.Name != "fastkv-secrets" || secret.Items.Any(i => !SecretKeys.Contains(i.Key)))
+                    yield return $"{workload.Name}: a file wants a key that nobody makes";
+                if (secret.Optional == true && secret.Items.Any(i => i.Key != "signing-key-1"))
+                    yield return $"{workload.Name}: a file would be left out when its Secret is missing";
+                foreach (var item in secret.Items.Where(i => !Settings.Exists(i.Path)))
+                    yield return $"{workload.Name}: the file {item.Path} is no setting of the program";
+            }
         }
         foreach (var map in manifests.Of<V1ConfigMap>())
         foreach (var name in (map.Data ?? new Dictionary<string, string>()).Keys.Where(IsSecret))
             yield return $"ConfigMap {map.Metadata.Name}: {name} is a secret";
         foreach (var deployment in manifests.Workloads.Where(w => w.Owner is V1Deployment))
         foreach (var name in (string[])["ConnectionStrings__Redis", "FastKv__Token__SigningKeys__0"])
-            if (!deployment.Containers.SelectMany(c => c.Env ?? []).Any(e => e.Name == name))
+            if (
+                !deployment.Containers.SelectMany(c => c.Env ?? []).Any(e => e.Name == name)
+                && !(
+                    Projected(deployment).SelectMany(s => s.Items).Any(i => i.Path == name)
+                    && Environment(manifests, deployment).GetValueOrDefault("FastKv__SecretsDirectory") is { } folder
+                    && deployment.Containers.SelectMany(c => c.VolumeMounts ?? []).Any(m => m.MountPath == folder)
+                )
+            )
                 yield return $"{deployment.Name}: {name} is missing";
+
+        static List<V1SecretProjection> Projected(Workload workload) =>
+            [
+                .. (workload.Template.Spec.Volumes ?? [])
+                    .SelectMany(volume => volume.Projected?.Sources ?? [])
+                    .Select(source => source.Secret)
+                    .OfType<V1SecretProjection>(),
+            ];
 
         static bool IsSecret(string name) =>
             name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)
@@ -345,9 +436,18 @@ internal static partial class ManifestChecks
             if (pod.HostNetwork == true || pod.HostPID == true || pod.HostIPC == true)
                 yield return $"{workload.Name}: shares a namespace of its host";
             if (
-                pod.SecurityContext is not { RunAsNonRoot: true, RunAsUser: > 0, SeccompProfile.Type: "RuntimeDefault" }
+                pod.SecurityContext is not { RunAsNonRoot: true, SeccompProfile.Type: "RuntimeDefault" }
+                || pod.SecurityContext.RunAsUser <= 0
             )
-                yield return $"{workload.Name}: is not a user by number with the default seccomp profile";
+                yield return $"{workload.Name}: may be root, or has not the default seccomp profile";
+            // Kubernetes can only see that a number is not root; OpenShift gives the number itself and takes no other.
+            if (!IsForOpenShift(manifests) && pod.SecurityContext?.RunAsUser is null)
+                yield return $"{workload.Name}: is not a user by number";
+            if (
+                IsForOpenShift(manifests)
+                && pod.SecurityContext is { RunAsUser: not null } or { RunAsGroup: not null } or { FsGroup: not null }
+            )
+                yield return $"{workload.Name}: has a user or a group of its own, which OpenShift refuses";
             foreach (var volume in pod.Volumes ?? [])
                 if (
                     volume is
@@ -423,7 +523,8 @@ internal static partial class ManifestChecks
                 continue;
 
             var egress = policy.Spec.Egress ?? [];
-            if (!Allows("53", "UDP") || !Allows("53", "TCP"))
+            var dns = IsForOpenShift(manifests) ? "5353" : "53";
+            if (!Allows(dns, "UDP") || !Allows(dns, "TCP"))
                 yield return $"{workload.Name}: may not ask the DNS";
             if (!Allows("6379", "TCP"))
                 yield return $"{workload.Name}: may not reach Redis";
@@ -450,12 +551,20 @@ internal static partial class ManifestChecks
             if (document.Metadata.NamespaceProperty != expected)
                 yield return $"{document.Kind} {document.Metadata.Name}: is not in the namespace {expected}";
         foreach (var space in namespaces)
+        foreach (var mode in (string[])["enforce", "warn", "audit"])
             if (
-                space.Metadata.Labels?.TryGetValue("pod-security.kubernetes.io/enforce", out var level) != true
+                space.Metadata.Labels?.TryGetValue($"pod-security.kubernetes.io/{mode}", out var level) != true
                 || level != "restricted"
             )
-                yield return $"Namespace {space.Metadata.Name}: does not enforce the restricted security standard";
+                yield return $"Namespace {space.Metadata.Name}: the restricted security standard is not its {mode}";
     }
+
+    private static bool IsForOpenShift(Manifests manifests) =>
+        manifests
+            .Of<V1NetworkPolicy>()
+            .SelectMany(policy => policy.Spec.Egress ?? [])
+            .SelectMany(rule => rule.To ?? [])
+            .Any(peer => peer.NamespaceSelector?.MatchLabels?.Values.Contains("openshift-dns") == true);
 
     /// <summary>The container's environment; the value is null where a Secret holds it.</summary>
     private static Dictionary<string, string?> Environment(Manifests manifests, Workload workload)

@@ -5,14 +5,14 @@ namespace FastKv.Tests.Deploy;
 /// <summary>The manifests under <c>k8s/</c>, as kustomize renders them.</summary>
 public sealed class ManifestTests
 {
-    public static TheoryData<string> Folders => [.. Manifests.Folders];
+    public static TheoryData<string> Folders => [.. Manifests.Folders, .. Manifests.MonitoringFolders];
 
     public static TheoryData<string, string> FoldersAndChecks
     {
         get
         {
             TheoryData<string, string> data = [];
-            foreach (var folder in Manifests.Folders.Where(folder => folder != "monitoring"))
+            foreach (var folder in Manifests.Folders)
             foreach (var check in ManifestChecks.All.Keys)
                 data.Add(folder, check);
             return data;
@@ -63,7 +63,7 @@ public sealed class ManifestTests
                 "serviceName: redis",
                 "serviceName: store"
             },
-            { "base", nameof(ManifestChecks.Requests_are_not_above_limits), "memory: 384Mi", "memory: 2Gi" },
+            { "base", nameof(ManifestChecks.Requests_are_not_above_limits), "memory: 400Mi", "memory: 2Gi" },
             { "base", nameof(ManifestChecks.Requests_are_not_above_limits), "cpu: \"2\"", "cpu: 900m" },
             { "base", nameof(ManifestChecks.Requests_are_not_above_limits), "            cpu: \"1\"\n", "" },
             {
@@ -121,10 +121,88 @@ public sealed class ManifestTests
                 "kubernetes.io/ws"
             },
             {
-                "overlays/production",
+                "overlays/production + ingress",
                 nameof(ManifestChecks.Services_lead_to_ports_that_exist),
                 "service:\n            name: fastkv\n",
                 "service:\n            name: fastkvs\n"
+            },
+            {
+                "overlays/production + ingress",
+                nameof(ManifestChecks.Services_lead_to_ports_that_exist),
+                "  ingressClassName: nginx\n",
+                ""
+            },
+            {
+                "overlays/production",
+                nameof(ManifestChecks.Services_lead_to_ports_that_exist),
+                "- name: fastkv\n      port: 8082",
+                "- name: fastkv\n      port: 80"
+            },
+            {
+                "overlays/production",
+                nameof(ManifestChecks.Services_lead_to_ports_that_exist),
+                "  - name: example\n    namespace: gateway\n",
+                "  - namespace: gateway\n"
+            },
+            {
+                "base",
+                nameof(ManifestChecks.Telemetry_names_the_pod),
+                "fieldPath: metadata.uid",
+                "fieldPath: metadata.name"
+            },
+            {
+                "base",
+                nameof(ManifestChecks.Telemetry_names_the_pod),
+                "service.instance.id=$(POD_NAME)",
+                "service.instance.id=fastkv"
+            },
+            {
+                "base",
+                nameof(ManifestChecks.Telemetry_names_the_pod),
+                "k8s.container.name=fastkv",
+                "k8s.container.name=service"
+            },
+            {
+                "base",
+                nameof(ManifestChecks.Environment_names_are_settings_of_the_program),
+                "k8s.pod.uid=$(POD_UID)",
+                "k8s.pod.uid=$(UID)"
+            },
+            {
+                "overlays/production + openshift + mounted-secrets",
+                nameof(ManifestChecks.Secrets_are_references_to_keys_that_the_operator_makes),
+                "path: FastKv__Token__SigningKeys__0",
+                "path: FastKv__Token__SigningKey__0"
+            },
+            {
+                "overlays/production + openshift + mounted-secrets",
+                nameof(ManifestChecks.Secrets_are_references_to_keys_that_the_operator_makes),
+                "path: ConnectionStrings__Redis\n",
+                "path: Redis\n"
+            },
+            {
+                "overlays/production + openshift + mounted-secrets",
+                nameof(ManifestChecks.Secrets_are_references_to_keys_that_the_operator_makes),
+                "value: /etc/fastkv/secrets",
+                "value: /etc/fastkv"
+            },
+            {
+                "overlays/demo + openshift",
+                nameof(ManifestChecks.Pods_fit_the_restricted_security_standard),
+                "runAsNonRoot: true",
+                "runAsNonRoot: true\n        runAsUser: 1654"
+            },
+            {
+                "overlays/demo + openshift",
+                nameof(ManifestChecks.Network_policies_let_through_what_is_needed),
+                "port: 5353",
+                "port: 53"
+            },
+            {
+                "overlays/demo",
+                nameof(ManifestChecks.Documents_are_in_one_namespace),
+                "warn: restricted",
+                "warn: baseline"
             },
             {
                 "base",

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using FastKv.Tests.Harness;
 using k8s;
 using k8s.Models;
 
@@ -8,8 +9,26 @@ namespace FastKv.Tests.Deploy;
 /// <summary>The documents that <c>kubectl kustomize</c> renders of one folder under <c>k8s/</c>.</summary>
 internal sealed class Manifests
 {
-    /// <summary>What can be applied or built upon; <c>monitoring</c> holds ConfigMaps only.</summary>
-    public static readonly string[] Folders = ["base", "overlays/demo", "overlays/production", "monitoring"];
+    /// <summary>What can be applied or built upon: the service, alone, with its surroundings, and with components added.</summary>
+    public static readonly string[] Folders =
+    [
+        "base",
+        "overlays/demo",
+        "overlays/production",
+        "overlays/demo + openshift",
+        "overlays/production + openshift + mounted-secrets",
+        "overlays/production + ingress",
+    ];
+
+    /// <summary>What is beside the service.</summary>
+    public static readonly string[] MonitoringFolders = ["monitoring", "monitoring-operator"];
+
+    private static readonly Dictionary<string, Type> CustomKinds = new()
+    {
+        [$"{HttpRoute.Group}/v1/{HttpRoute.KindName}"] = typeof(HttpRoute),
+        [$"{PodMonitor.Group}/v1/{PodMonitor.KindName}"] = typeof(PodMonitor),
+        [$"{PodMonitor.Group}/v1/{PrometheusRule.KindName}"] = typeof(PrometheusRule),
+    };
 
     private static readonly string Root = FindRoot();
     private static readonly Dictionary<string, string> Rendered = [];
@@ -39,21 +58,26 @@ internal sealed class Manifests
     public static Manifests Parse(string yaml) =>
         new([
             .. KubernetesYaml
-                .LoadAllFromString(yaml, typeMap: null, strict: true)
+                .LoadAllFromString(yaml, CustomKinds, strict: true)
                 .Select(document =>
                     document as IKubernetesObject<V1ObjectMeta>
                     ?? throw new InvalidDataException($"A {document.GetType()} has no metadata.")
                 ),
         ]);
 
-    /// <summary>The YAML of a folder, rendered once a test run. Skips the test where there is no kubectl, but not in CI.</summary>
+    /// <summary>
+    /// The YAML of a folder, with the components that are named after it, rendered once a test run. Skips the test where there is no kubectl,
+    /// but not in CI.
+    /// </summary>
     public static string Render(string folder)
     {
         lock (Rendered)
         {
             if (!Rendered.TryGetValue(folder, out var yaml))
             {
-                yaml = Kustomize(Path.Combine(Root, "k8s", folder));
+                yaml = folder.Split(" + ") is [var resource, .. { Length: > 0 } components]
+                    ? Compose(resource, components)
+                    : Kustomize(Path.Combine(Root, "k8s", folder));
                 Rendered.Add(folder, yaml);
             }
             return yaml;
@@ -62,6 +86,26 @@ internal sealed class Manifests
 
     /// <summary>The path of a file of the repository.</summary>
     public static string RepositoryFile(string path) => Path.Combine(Root, path);
+
+    /// <summary>Renders what an operator's own kustomization makes of an overlay and components.</summary>
+    private static string Compose(string resource, string[] components)
+    {
+        using var folder = new TemporaryDirectory();
+        // As if they stood in the overlay itself, whose namespace they get.
+        var space = File.ReadLines(Path.Combine(Root, "k8s", resource, "kustomization.yaml"))
+            .Single(line => line.StartsWith("namespace:", StringComparison.Ordinal));
+        File.WriteAllText(
+            Path.Combine(folder.Path, "kustomization.yaml"),
+            $"""
+            {space}
+            resources: [{Relative(resource)}]
+            components: [{string.Join(", ", components.Select(component => Relative($"components/{component}")))}]
+            """
+        );
+        return Kustomize(folder.Path);
+
+        string Relative(string path) => Path.GetRelativePath(folder.Path, Path.Combine(Root, "k8s", path));
+    }
 
     private static string Kustomize(string folder)
     {

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using k8s;
+using k8s.Models;
 using Xunit;
-using YamlDotNet.RepresentationModel;
 
 namespace FastKv.Tests.Deploy;
 
@@ -25,6 +26,7 @@ public sealed partial class MonitoringTests
         "fastkv_memory_reserved_bytes",
         "fastkv_memory_refusals_total",
         "fastkv_password_hash_queue_length",
+        "fastkv_redis_connected",
         "fastkv_requests_in_flight",
         "fastkv_requests_shed_total",
         "fastkv_sessions_ended_total",
@@ -41,10 +43,31 @@ public sealed partial class MonitoringTests
         "dotnet_thread_pool_thread_count_total",
     ];
 
+    /// <summary>Of redis_exporter, kube-state-metrics and the kubelet's cAdvisor.</summary>
+    private static readonly HashSet<string> MetricsOfOthers =
+    [
+        "redis_evicted_keys_total",
+        "redis_memory_max_bytes",
+        "redis_memory_used_bytes",
+        "container_memory_working_set_bytes",
+        "kube_deployment_status_replicas_available",
+        "kube_horizontalpodautoscaler_spec_max_replicas",
+        "kube_horizontalpodautoscaler_status_desired_replicas",
+        "kube_pod_container_resource_limits",
+    ];
+
     private static readonly HashSet<string> Labels =
     [
         "job",
         "instance",
+        "namespace",
+        "pod",
+        "container",
+        "deployment",
+        "horizontalpodautoscaler",
+        "resource",
+        "server_address",
+        "server_port",
         "le",
         "http_request_method",
         "http_response_status_code",
@@ -58,16 +81,7 @@ public sealed partial class MonitoringTests
     ];
 
     /// <summary>What is published once a user has signed in and stored something; the others wait for trouble.</summary>
-    internal static IEnumerable<string> MetricsOfAnyService =>
-        Metrics.Except([
-            "up",
-            "fastkv_login_limiter_rejections_total",
-            "fastkv_requests_shed_total",
-            "fastkv_sessions_ended_total",
-            "fastkv_tokens_renewed_total",
-            "fastkv_memory_refusals_total",
-            "dotnet_exceptions_total",
-        ]);
+    internal static IEnumerable<string> MetricsOfAnyService => Metrics.Except(["up", "dotnet_exceptions_total"]);
 
     [Fact]
     public void The_dashboard_asks_for_what_there_is() => AssertKnown(DashboardQueries());
@@ -93,6 +107,118 @@ public sealed partial class MonitoringTests
         );
     }
 
+    [Fact]
+    public void Every_panel_shows_the_namespaces_that_were_chosen() =>
+        Assert.All(
+            DashboardQueries(),
+            query =>
+                Assert.All(
+                    Selector().Matches(query),
+                    selector => Assert.Contains("namespace=~\"$namespace\"", selector.Value, StringComparison.Ordinal)
+                )
+        );
+
+    /// <summary>A sum over all namespaces would hide a dead production behind a living staging.</summary>
+    [Fact]
+    public void Every_rule_keeps_namespaces_apart() =>
+        Assert.All(
+            RuleQueries(),
+            query =>
+                Assert.All(
+                    Aggregation().Matches(query),
+                    aggregation => Assert.Equal(" by (namespace", aggregation.Groups[1].Value)
+                )
+        );
+
+    [Fact]
+    public void Each_alert_has_its_section_of_the_runbook_and_each_section_its_alert()
+    {
+        var alerts = Alerts(RulesFile()).ToList();
+        var sections = RunbookSection()
+            .Matches(File.ReadAllText(Manifests.RepositoryFile("docs/runbook.md")))
+            .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        Assert.True(alerts.Count > 20);
+
+        Assert.Equal(alerts.Select(alert => alert.Alert!).Order(), sections.Keys.Order());
+        Assert.All(
+            sections,
+            section =>
+                Assert.All(
+                    (string[])["- **Means**: ", "- **Look at**: ", "- **Do**: "],
+                    part => Assert.Contains(part, section.Value, StringComparison.Ordinal)
+                )
+        );
+    }
+
+    [Fact]
+    public void Each_alert_leads_to_its_section_below_an_address_that_is_set_once()
+    {
+        var rules = RulesFile();
+        var address = rules
+            .Groups.SelectMany(group => group.Rules)
+            .Single(rule => rule.Record == "fastkv:runbook:info");
+        Assert.EndsWith("docs/runbook.md", address.Labels["url"], StringComparison.Ordinal);
+
+        Assert.All(
+            Alerts(rules),
+            alert =>
+            {
+                var url = alert.Annotations["runbook_url"];
+                Assert.EndsWith($"}}#{alert.Alert!.ToLowerInvariant()}", url, StringComparison.Ordinal);
+                Assert.Contains("query \"fastkv:runbook:info\"", url, StringComparison.Ordinal);
+                Assert.Contains(alert.Labels["severity"], (string[])["critical", "warning"]);
+            }
+        );
+        Assert.Single(Url().Matches(Read("fastkv.rules.yaml")));
+    }
+
+    public static TheoryData<string> Folders => [.. Manifests.MonitoringFolders];
+
+    [Theory, MemberData(nameof(Folders))]
+    public void Applying_a_folder_needs_nothing_that_an_empty_cluster_lacks(string folder)
+    {
+        var manifests = Manifests.Parse(Manifests.Render(folder));
+        var space = Assert.Single(manifests.Of<V1Namespace>()).Metadata.Name;
+
+        Assert.All(
+            manifests.Documents.Where(document => document is not V1Namespace),
+            document => Assert.Equal(space, document.Metadata.NamespaceProperty)
+        );
+        // It may be there already, with pods that need more than ours do.
+        Assert.Null(manifests.Of<V1Namespace>().Single().Metadata.Labels);
+    }
+
+    [Fact]
+    public void The_operator_gets_the_same_rules_once()
+    {
+        var manifests = Manifests.Parse(Manifests.Render("monitoring-operator"));
+
+        var rules = Assert.Single(manifests.Of<PrometheusRule>()).Spec;
+        Assert.Equivalent(RulesFile(), rules, strict: true);
+        Assert.DoesNotContain(manifests.Of<V1ConfigMap>(), map => map.Metadata.Name == "fastkv-rules");
+        Assert.Contains(manifests.Of<V1ConfigMap>(), map => map.Metadata.Name == "fastkv-dashboard");
+    }
+
+    [Fact]
+    public void The_operator_finds_the_replicas_under_the_name_that_the_rules_ask_for()
+    {
+        var monitor = Manifests.Parse(Manifests.Render("monitoring-operator")).Of<PodMonitor>().Single();
+        var service = Manifests.Parse(Manifests.Render("base")).Workloads.Single();
+
+        Assert.True(service.IsSelectedBy(monitor.Spec.Selector.MatchLabels));
+        Assert.True(monitor.Spec.NamespaceSelector.Any);
+        Assert.Equal("fastkv", service.Labels[monitor.Spec.JobLabel!]);
+        var endpoint = Assert.Single(monitor.Spec.PodMetricsEndpoints);
+        Assert.NotNull(service.Port(endpoint.Port!));
+        Assert.Equal("/metrics", endpoint.Path);
+    }
+
+    private static IEnumerable<Rule> Alerts(RuleGroups rules) =>
+        rules.Groups.SelectMany(group => group.Rules).Where(rule => rule.Alert is not null);
+
+    private static RuleGroups RulesFile() =>
+        KubernetesYaml.Deserialize<RuleGroups>(Read("fastkv.rules.yaml"), strict: true);
+
     private static IEnumerable<string> Histogram(string name) => [$"{name}_bucket", $"{name}_count", $"{name}_sum"];
 
     private static void AssertKnown(List<string> queries)
@@ -107,7 +233,7 @@ public sealed partial class MonitoringTests
             .. Metric()
                 .Matches(query)
                 .Select(match => match.Groups[1].Value)
-                .Where(metric => !Metrics.Contains(metric)),
+                .Where(metric => !Metrics.Contains(metric) && !MetricsOfOthers.Contains(metric)),
             .. Matcher().Matches(query).Select(match => match.Groups[1].Value).Where(label => !Labels.Contains(label)),
             .. Grouping()
                 .Matches(query)
@@ -129,17 +255,8 @@ public sealed partial class MonitoringTests
         ];
     }
 
-    private static List<string> RuleQueries()
-    {
-        var rules = new YamlStream();
-        rules.Load(new StringReader(Read("fastkv.rules.yaml")));
-        return
-        [
-            .. ((YamlSequenceNode)rules.Documents[0].RootNode["groups"])
-                .SelectMany(group => (YamlSequenceNode)group["rules"])
-                .Select(rule => ((YamlScalarNode)rule["expr"]).Value!),
-        ];
-    }
+    private static List<string> RuleQueries() =>
+        [.. RulesFile().Groups.SelectMany(group => group.Rules).Select(rule => rule.Expr)];
 
     private static string Read(string file) => File.ReadAllText(Manifests.RepositoryFile($"k8s/monitoring/{file}"));
 
@@ -151,6 +268,18 @@ public sealed partial class MonitoringTests
 
     [GeneratedRegex("[{,]\\s*([a-z_]+)\\s*(?:=~|!~|!=|=)\\s*\"")]
     private static partial Regex Matcher();
+
+    [GeneratedRegex("https?://")]
+    private static partial Regex Url();
+
+    [GeneratedRegex(@"[a-z_]+\{[^}]*\}")]
+    private static partial Regex Selector();
+
+    [GeneratedRegex(@"\b(?:sum|min|max|avg|count|group|topk|quantile)\b( by \(namespace)?")]
+    private static partial Regex Aggregation();
+
+    [GeneratedRegex(@"^### (FastKv\w+)\n((?:(?!^#).*\n)*)", RegexOptions.Multiline)]
+    private static partial Regex RunbookSection();
 
     [GeneratedRegex(@"\bby \(([^)]*)\)")]
     private static partial Regex Grouping();

@@ -8,7 +8,8 @@ namespace FastKv.Tests.Deploy;
 /// <summary>The real program, started with what the manifests say.</summary>
 public sealed class RunningProgramTests(ServiceFixture fixture)
 {
-    public static TheoryData<string> Folders => [.. Manifests.Folders.Where(folder => folder != "monitoring")];
+    public static TheoryData<string> Folders =>
+        [.. Manifests.Folders.Where(folder => !folder.Contains('+', StringComparison.Ordinal))];
 
     [Theory, MemberData(nameof(Folders))]
     public async Task It_accepts_the_settings_of_a_folder_and_answers_its_probes(string folder)
@@ -65,6 +66,12 @@ public sealed class RunningProgramTests(ServiceFixture fixture)
             ["FastKv__DataDirectory"] = data.Path,
         };
         settings.Remove("ASPNETCORE_URLS");
+        var attributes = manifests
+            .Of<V1Deployment>()
+            .Single()
+            .Spec.Template.Spec.Containers.Single()
+            .Env.Single(variable => variable.Name == "OTEL_RESOURCE_ATTRIBUTES");
+        settings[attributes.Name] = attributes.Value.Replace("$(", "the-", StringComparison.Ordinal);
         if (settings.ContainsKey("OTEL_EXPORTER_OTLP_ENDPOINT"))
         {
             settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = $"http://127.0.0.1:{Wait.FreePort()}";

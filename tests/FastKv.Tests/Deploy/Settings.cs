@@ -13,6 +13,7 @@ internal static partial class Settings
         "ASPNETCORE_URLS",
         "ConnectionStrings__Redis",
         "FastKv__DataDirectory",
+        "FastKv__SecretsDirectory",
         // Read by the libraries: OpenTelemetry's general settings, and StackExchange.Redis's private authority.
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "OTEL_EXPORTER_OTLP_PROTOCOL",

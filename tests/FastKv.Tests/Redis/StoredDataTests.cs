@@ -43,7 +43,7 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
         (await store.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
         (await second.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
 
-        Assert.True(await store.Database.KeyExistsAsync($"second:user:{registration["username"]}"));
+        Assert.True(await store.Database.KeyExistsAsync($"test-second:user:{registration["username"]}"));
     }
 
     [Fact]

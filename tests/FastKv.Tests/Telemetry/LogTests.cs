@@ -62,12 +62,13 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task Name_sampler_and_log_format_can_be_chosen()
+    public async Task Name_instance_sampler_and_log_format_can_be_chosen()
     {
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var service = await LaunchAsync([
             .. receiver.Settings,
             ("OTEL_SERVICE_NAME", "other"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=fastkv-0,k8s.pod.name=fastkv-0"),
             ("OTEL_TRACES_SAMPLER", "always_off"),
             ("Logging__Console__FormatterName", "simple"),
         ]);
@@ -80,7 +81,13 @@ public sealed class LogTests
         Assert.NotEmpty(receiver.Logs);
         Assert.All(
             (string[])["metrics", "logs"],
-            signal => Assert.Equal("other", receiver.Resources(signal)[0]["service.name"])
+            signal =>
+            {
+                var resource = receiver.Resources(signal)[0];
+                Assert.Equal("other", resource["service.name"]);
+                Assert.Equal("fastkv-0", resource["service.instance.id"]);
+                Assert.Equal("fastkv-0", resource["k8s.pod.name"]);
+            }
         );
         Assert.StartsWith("info: ", service.Log, StringComparison.Ordinal);
     }

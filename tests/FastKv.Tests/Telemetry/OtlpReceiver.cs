@@ -54,6 +54,10 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     /// <summary>All bytes that came, as they came.</summary>
     public IReadOnlyList<byte[]> Bodies => [.. received.Select(r => r.Body)];
 
+    /// <summary>The same of one signal: traces, metrics or logs.</summary>
+    public IEnumerable<byte[]> BodiesOf(string signal) =>
+        received.Where(r => r.Path == $"/v1/{signal}").Select(r => r.Body);
+
     public IReadOnlyList<Span> Spans =>
         [
             .. from resource in Of("/v1/traces")

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using FastKv.Configuration;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -125,7 +126,12 @@ public sealed class TraceTests(ObservedService service)
             );
             Assert.All(
                 service.Receiver.Resources(signal),
-                resource => Assert.Equal("fastkv", resource["service.name"])
+                resource =>
+                {
+                    Assert.Equal("fastkv", resource["service.name"]);
+                    Assert.Equal(ServiceVersion.Text, resource["service.version"]);
+                    Assert.NotEmpty((string)resource["service.instance.id"]!);
+                }
             );
         }
     }

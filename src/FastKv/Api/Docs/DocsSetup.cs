@@ -1,5 +1,7 @@
 using System.Net.Mime;
 using System.Reflection;
+using System.Text;
+using FastKv.Configuration;
 using NSwag.AspNetCore;
 
 namespace FastKv.Api.Docs;
@@ -13,6 +15,10 @@ internal static class DocsSetup
     public const string Path = "/docs";
 
     private const string SwaggerUI = "NSwag.AspNetCore.SwaggerUi.";
+
+    private static readonly byte[] Welcome = Encoding.UTF8.GetBytes(
+        $$$"""{"status":"success","message":"This is FastKv, a key-value store over HTTP.","data":{"version":"{{{ServiceVersion.Text}}}","documentation":"/docs","openapi":"/openapi/v1.json","live":"/health/live","ready":"/health/ready"}}"""
+    );
 
     /// <summary>Serves the page, and at <c>/</c> says where it is.</summary>
     public static void MapDocs(this WebApplication app)
@@ -51,7 +57,4 @@ internal static class DocsSetup
 
         return ApiResponse.WriteAsync(context, 200, Welcome);
     }
-
-    private static ReadOnlySpan<byte> Welcome =>
-        """{"status":"success","message":"This is FastKv, a key-value store over HTTP.","data":{"documentation":"/docs","openapi":"/openapi/v1.json","live":"/health/live","ready":"/health/ready"}}"""u8;
 }

@@ -1,4 +1,5 @@
 using FastEndpoints.Swagger;
+using FastKv.Configuration;
 using NJsonSchema.Generation.TypeMappers;
 using NSwag;
 using NSwag.Generation;
@@ -55,7 +56,7 @@ internal static class SwaggerSetup
     private static void Configure(AspNetCoreOpenApiDocumentGeneratorSettings settings, IEnumerable<ITypeMapper> types)
     {
         settings.DocumentName = DocumentName;
-        settings.Version = DocumentName;
+        settings.Version = ServiceVersion.Text;
         settings.Title = "FastKv";
         settings.Description =
             "A key-value store over HTTP, with users. Register, get a token, then store, retrieve, update and delete data of your own.";
