@@ -13,16 +13,7 @@ namespace FastKv.Server;
 internal static class ServerSetup
 {
     /// <summary>Every group of settings below <c>FastKv</c>.</summary>
-    private static readonly string[] Groups =
-    [
-        "DataDirectory",
-        "Redis",
-        "Token",
-        "Passwords",
-        "Limits",
-        "Data",
-        "Http",
-    ];
+    public static readonly string[] Groups = ["DataDirectory", "Redis", "Token", "Passwords", "Limits", "Data", "Http"];
 
     // Bytes. The longest key with every byte percent-encoded takes 1,536; a line is not part of MaxHeaderBytes.
     private const int MaxRequestLine = 8 * 1024;
