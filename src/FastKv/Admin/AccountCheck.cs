@@ -70,7 +70,9 @@ internal sealed class AccountCheck(
                     Username: { } username,
                     Email: { } email,
                     CreatedAt: not null,
-                    Age: not null
+                    Age: not null,
+                    FullName: not null,
+                    Gender: not null
                 }
             || AccountName.Fold(username) != foldedUsername
             || (await redis.GetHashFieldAsync(key, "password_hash")).IsNull

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using FastKv.Admin;
 using FastKv.Api;
 using FastKv.Configuration;
 using Xunit;
@@ -16,6 +17,7 @@ public sealed partial class DocumentTests
         "docs/api.md",
         "docs/settings.md",
         "docs/operations.md",
+        "docs/admin.md",
         "docs/reliability.md",
         "docs/security.md",
         "docs/performance.md",
@@ -71,6 +73,20 @@ public sealed partial class DocumentTests
         Assert.True(members.Length > 25);
 
         Assert.All(members, name => Assert.Contains($"__{name}", table, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_finding_of_a_check_is_explained()
+    {
+        var page = Read("docs/admin.md");
+        Assert.All(
+            FindingKind.All,
+            kind =>
+                Assert.Matches(
+                    $@"\| `{kind.Name}` \|[^\n|]*\| {(kind.Repair is null ? "nothing" : "(?!nothing)")}",
+                    page
+                )
+        );
     }
 
     [Fact]

@@ -101,7 +101,7 @@ internal sealed class UserFinder(RedisCommands redis, RedisKeys keys, AccountDel
                 values[1],
                 values[2],
                 values[3],
-                values[4].TryParse(out int age) ? age : null,
+                !values[4].IsNull && values[4].TryParse(out int age) ? age : null,
                 values[5],
                 MomentOf(values[6]),
                 values[7].TryParse(out long changed) && changed > 0
