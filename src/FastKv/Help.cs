@@ -17,6 +17,7 @@ internal static class Help
         FastKv, a key-value store over HTTP that keeps everything in Redis.
 
         Usage: dotnet FastKv.dll [--help]     then http://localhost:8080/docs
+               dotnet FastKv.dll admin        operators' commands on users and on the store; see admin --help
 
         Settings are environment variables, checked at start. What they mean: docs/settings.md
         """;

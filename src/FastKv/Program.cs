@@ -1,4 +1,5 @@
 using FastKv;
+using FastKv.Admin;
 using FastKv.Api;
 using FastKv.Api.Docs;
 using FastKv.Api.OpenApi;
@@ -10,6 +11,11 @@ using FastKv.Health;
 using FastKv.Redis;
 using FastKv.Server;
 using FastKv.Telemetry;
+
+if (args is [AdminCommand.Name, ..])
+{
+    return await AdminCommand.RunAsync(args);
+}
 
 if (Help.IsAskedFor(args))
 {

@@ -73,6 +73,10 @@ internal sealed class SessionStore(
     /// <summary>Ends all sessions of a user who is being deleted; none will begin. One round trip.</summary>
     public Task EndForEverAsync(string userId) => WriteAsync(userId, "deleted");
 
+    /// <summary>Which sessions of a user are remembered as ended. One round trip.</summary>
+    public async Task<EndedSessions> FindEndedAsync(string userId) =>
+        EndedSessions.Parse(await redis.GetAsync(keys.Ended(userId)), time.GetUtcNow());
+
     /// <summary>Whether a session has ended. One round trip.</summary>
     public async Task<bool> HasEndedAsync(Session session) =>
         session.HasEnded(await redis.GetAsync(keys.Ended(session.UserId)));

@@ -36,15 +36,7 @@ internal sealed class TokenOptions
     /// <param name="keyFile">With the embedded store: where a key is made and kept if none is set. Otherwise null.</param>
     public static TokenOptions From(IConfiguration configuration, string? keyFile)
     {
-        var options = Setting.Bind<TokenOptions>(configuration, "Token");
-        Setting.RequireRange("Token:LifetimeSeconds", options.LifetimeSeconds, 1, MaximumLifetimeSeconds);
-        Setting.RequireRange("Token:SessionLifetimeSeconds", options.SessionLifetimeSeconds, 60, 315_360_000);
-        Setting.RequireRange("Token:CacheSize", options.CacheSize, 16, 1_000_000);
-        if (string.IsNullOrWhiteSpace(options.Issuer) || string.IsNullOrWhiteSpace(options.Audience))
-        {
-            throw new InvalidSettingException("FastKv__Token__Issuer and FastKv__Token__Audience must not be empty.");
-        }
-
+        var options = WithoutKeys(configuration);
         if (options.SigningKeys.Length == 0)
         {
             options.SigningKeys = keyFile is null
@@ -55,6 +47,21 @@ internal sealed class TokenOptions
         }
 
         _ = options.Keys();
+        return options;
+    }
+
+    /// <summary>For who neither signs nor verifies a token: the keys may be missing, and are not looked at.</summary>
+    public static TokenOptions WithoutKeys(IConfiguration configuration)
+    {
+        var options = Setting.Bind<TokenOptions>(configuration, "Token");
+        Setting.RequireRange("Token:LifetimeSeconds", options.LifetimeSeconds, 1, MaximumLifetimeSeconds);
+        Setting.RequireRange("Token:SessionLifetimeSeconds", options.SessionLifetimeSeconds, 60, 315_360_000);
+        Setting.RequireRange("Token:CacheSize", options.CacheSize, 16, 1_000_000);
+        if (string.IsNullOrWhiteSpace(options.Issuer) || string.IsNullOrWhiteSpace(options.Audience))
+        {
+            throw new InvalidSettingException("FastKv__Token__Issuer and FastKv__Token__Audience must not be empty.");
+        }
+
         return options;
     }
 

@@ -99,6 +99,10 @@ internal sealed class RedisCommands
     public Task<TimeSpan?> TimeToLiveAsync(RedisKey key) =>
         RunAsync("PTTL", CommandKind.Read, static (database, key) => database.KeyTimeToLiveAsync(key), key);
 
+    /// <summary><c>TYPE</c>.</summary>
+    public Task<RedisType> TypeAsync(RedisKey key) =>
+        RunAsync("TYPE", CommandKind.Read, static (database, key) => database.KeyTypeAsync(key), key);
+
     public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreDeadline? deadline = null) =>
         RunAsync("HGETALL", CommandKind.Read, static (database, key) => database.HashGetAllAsync(key), key, deadline);
 
@@ -109,6 +113,15 @@ internal sealed class RedisCommands
             static (database, pair) => database.HashGetAsync(pair.key, pair.field),
             (key, field),
             deadline
+        );
+
+    /// <summary><c>HMGET</c>: null for each field that is not there.</summary>
+    public Task<RedisValue[]> GetHashFieldsAsync(RedisKey key, RedisValue[] fields) =>
+        RunAsync(
+            "HMGET",
+            CommandKind.Read,
+            static (database, hash) => database.HashGetAsync(hash.key, hash.fields),
+            (key, fields)
         );
 
     public Task<bool> SetHashFieldAsync(

@@ -10,12 +10,12 @@ internal sealed class RedisKeys(RedisOptions options)
     // Bytes; two names do not meet in 128 bits.
     private const int HashLength = 16;
 
-    private readonly byte[] dataPrefix = Prefix(options, "data");
-    private readonly byte[] keysPrefix = Prefix(options, "keys");
-    private readonly byte[] expiryPrefix = Prefix(options, "expiry");
-    private readonly byte[] endedPrefix = Prefix(options, "ended");
-    private readonly byte[] donePrefix = Prefix(options, "done");
-    private readonly byte[] leasePrefix = Prefix(options, "deletion");
+    private readonly byte[] dataPrefix = PrefixOf(options, "data");
+    private readonly byte[] keysPrefix = PrefixOf(options, "keys");
+    private readonly byte[] expiryPrefix = PrefixOf(options, "expiry");
+    private readonly byte[] endedPrefix = PrefixOf(options, "ended");
+    private readonly byte[] donePrefix = PrefixOf(options, "done");
+    private readonly byte[] leasePrefix = PrefixOf(options, "deletion");
 
     /// <summary>
     /// Hash: user_id, username, email, full_name, age, gender, password_hash, created_at. Lives as long as the user.
@@ -96,7 +96,60 @@ internal sealed class RedisKeys(RedisOptions options)
     /// <summary>String: which replica removes the data of a deleted user. Lives for seconds, as long as that replica works on it.</summary>
     public RedisKey DeletionLease(string userId) => Of(leasePrefix, userId, "", []);
 
-    private static byte[] Prefix(RedisOptions options, string kind) =>
+    /// <summary>
+    /// What <c>admin doctor</c> tries its rights on begins so: a string, a hash and a sorted set, removed at once, and the string
+    /// lives for a minute at most.
+    /// </summary>
+    public RedisKey Trial(string name) => $"{options.KeyPrefix}:trial:{{{name}}}";
+
+    /// <summary>A name of each kind that nobody has, and the pattern that it belongs to.</summary>
+    /// <param name="nobody">What is the name of no user, and no user_id.</param>
+    public IEnumerable<(string Pattern, RedisKey Example)> Examples(string nobody) =>
+        [
+            ($"{Prefix}user:*", User(nobody)),
+            ($"{Prefix}email:*", Email(nobody)),
+            ($"{Prefix}failed:*", FailedLoginsOf(nobody)),
+            ($"{Prefix}registrations:*", RegistrationsFrom(nobody)),
+            ($"{Prefix}data:*", Data(nobody, "a"u8)),
+            ($"{Prefix}keys:*", Keys(nobody)),
+            ($"{Prefix}expiry:*", Expiry(nobody)),
+            ($"{Prefix}ended:*", Ended(nobody)),
+            ($"{Prefix}done:*", DoneIndex(nobody)),
+            ($"{Prefix}deletion:*", DeletionLease(nobody)),
+        ];
+
+    /// <summary>What all names begin with, its colon included.</summary>
+    public string Prefix => $"{options.KeyPrefix}:";
+
+    /// <summary>Takes a name apart; null if it does not begin as all do.</summary>
+    public StoredName? Parse(RedisKey key)
+    {
+        var name = (byte[])key!;
+        var start = Prefix.Length;
+        if (!name.AsSpan().StartsWith(Encoding.ASCII.GetBytes(Prefix)))
+        {
+            return null;
+        }
+
+        var length = name.AsSpan(start).IndexOf((byte)':');
+        if (length < 0)
+        {
+            return new StoredName(Encoding.UTF8.GetString(name.AsSpan(start)), null, default);
+        }
+
+        var kind = Encoding.UTF8.GetString(name.AsSpan(start, length));
+        var rest = name.AsMemory(start + length + 1);
+        if (rest.IsEmpty || rest.Span[0] != (byte)'{' || rest.Span.IndexOf((byte)'}') is not (> 1 and var end))
+        {
+            return new StoredName(kind, null, rest);
+        }
+
+        var userId = Encoding.UTF8.GetString(rest.Span[1..end]);
+        var behind = rest[(end + 1)..];
+        return new StoredName(kind, userId, behind.IsEmpty ? behind : behind[1..]);
+    }
+
+    private static byte[] PrefixOf(RedisOptions options, string kind) =>
         Encoding.ASCII.GetBytes($"{options.KeyPrefix}:{kind}:{{");
 
     private static RedisKey Of(byte[] prefix, string userId, string separator, ReadOnlySpan<byte> rest)
@@ -116,3 +169,9 @@ internal sealed class RedisKeys(RedisOptions options)
         return $"{options.KeyPrefix}:{kind}:{Convert.ToHexStringLower(hash)}";
     }
 }
+
+/// <summary>The parts of a key's name.</summary>
+/// <param name="Kind">What it is of, for example <c>data</c>.</param>
+/// <param name="UserId">Whose it is; null if the name has no user_id.</param>
+/// <param name="Rest">What stands behind kind and user: of <c>data</c> the user's key.</param>
+internal readonly record struct StoredName(string Kind, string? UserId, ReadOnlyMemory<byte> Rest);

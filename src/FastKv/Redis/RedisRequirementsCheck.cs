@@ -24,8 +24,9 @@ internal sealed partial class RedisRequirementsCheck(RedisConnection connection,
     {
         try
         {
-            if ((await RedisRequirements.UnmetByAsync(server)).ToArray() is { Length: > 0 } unmet)
+            if (await RedisRequirements.AtRiskAsync(server) is { Count: > 0 } risks)
             {
+                var unmet = risks.Select(risk => $"{risk.Name}: {risk.Finding}; {risk.Advice}.");
                 LogUnmet(ServerName.Of(server.EndPoint), string.Join(' ', unmet));
             }
         }

@@ -14,56 +14,69 @@ internal static partial class RedisSetup
     /// Adds the connection to the Redis of <c>ConnectionStrings__Redis</c>, or to the embedded store if there is none.
     /// </summary>
     /// <returns>The folder of the embedded store, or null with a Redis.</returns>
-    public static string? AddRedis(this WebApplicationBuilder builder)
-    {
-        var options = RedisOptions.From(builder.Configuration);
-        var connectionString = builder.Configuration.GetConnectionString("Redis");
-        string? directory = null;
-        if (string.IsNullOrWhiteSpace(connectionString))
-        {
-            directory = builder.Configuration[$"{Setting.Root}:DataDirectory"] ?? "data";
-            if (string.IsNullOrWhiteSpace(directory))
-            {
-                throw new InvalidSettingException(
-                    "FastKv__DataDirectory is empty; set it to a folder, or leave it out for ./data."
-                );
-            }
+    public static string? AddRedis(this WebApplicationBuilder builder) =>
+        builder.Services.AddRedis(builder.Configuration);
 
-            connectionString = builder.Services.AddEmbeddedStore(Path.GetFullPath(directory));
+    /// <inheritdoc cref="AddRedis(WebApplicationBuilder)"/>
+    public static string? AddRedis(this IServiceCollection services, IConfiguration settings)
+    {
+        var options = RedisOptions.From(settings);
+        var connectionString = settings.GetConnectionString("Redis");
+        var directory = EmbeddedDirectory(settings);
+        if (directory is not null)
+        {
+            connectionString = services.AddEmbeddedStore(directory);
         }
         else
         {
-            builder.Services.AddSingleton<WriteGate>();
+            services.AddSingleton<WriteGate>();
         }
 
-        var configuration = options.ToConfiguration(connectionString);
+        var configuration = options.ToConfiguration(connectionString!);
         if (!string.IsNullOrEmpty(configuration.ServiceName))
         {
             AllowThreadsToWaitForSentinels();
         }
 
-        builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(configuration);
-        builder.Services.AddSingleton<RedisKeys>();
-        builder.Services.AddSingleton<RedisConnection>();
+        services.AddSingleton(options);
+        services.AddSingleton(configuration);
+        services.AddSingleton<RedisKeys>();
+        services.AddSingleton<RedisConnection>();
         if (directory is null)
         {
             // In front of the connection, to be told of the first.
-            builder.Services.AddHostedService<RedisRequirementsCheck>();
+            services.AddHostedService<RedisRequirementsCheck>();
         }
 
-        builder.Services.AddHostedService(services => services.GetRequiredService<RedisConnection>());
-        builder.Services.AddSingleton<FailoverMonitor>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<FailoverMonitor>());
-        builder.Services.AddSingleton(services => ForLargeValues(services, configuration));
-        builder.Services.AddHostedService(services => services.GetRequiredService<LargeValueLane>());
-        builder.Services.AddSingleton<UnknownErrorLog>();
-        builder.Services.AddSingleton<RedisCommands>();
-        builder.Services.AddSingleton<StoreFailures>();
-        builder.Services.AddSingleton<RedisDiagnostics>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<RedisDiagnostics>());
-        builder.Services.AddSingleton<FixedWindowCounter>();
-        return directory is null ? null : Path.GetFullPath(directory);
+        services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
+        services.AddSingleton<FailoverMonitor>();
+        services.AddHostedService(provider => provider.GetRequiredService<FailoverMonitor>());
+        services.AddSingleton(provider => ForLargeValues(provider, configuration));
+        services.AddHostedService(provider => provider.GetRequiredService<LargeValueLane>());
+        services.AddSingleton<UnknownErrorLog>();
+        services.AddSingleton<RedisCommands>();
+        services.AddSingleton<StoreFailures>();
+        services.AddSingleton<RedisDiagnostics>();
+        services.AddHostedService(provider => provider.GetRequiredService<RedisDiagnostics>());
+        services.AddSingleton<FixedWindowCounter>();
+        return directory;
+    }
+
+    /// <summary>The folder of the embedded store, whether it is there or not; null if the settings name a Redis.</summary>
+    /// <exception cref="InvalidSettingException">The setting is there and empty.</exception>
+    public static string? EmbeddedDirectory(IConfiguration settings)
+    {
+        if (!string.IsNullOrWhiteSpace(settings.GetConnectionString("Redis")))
+        {
+            return null;
+        }
+
+        var directory = settings[$"{Setting.Root}:DataDirectory"] ?? "data";
+        return string.IsNullOrWhiteSpace(directory)
+            ? throw new InvalidSettingException(
+                "FastKv__DataDirectory is empty; set it to a folder, or leave it out for ./data."
+            )
+            : Path.GetFullPath(directory);
     }
 
     /// <summary>A second connection to the same servers. What the log has to say of them, the first one says.</summary>

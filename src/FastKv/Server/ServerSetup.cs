@@ -15,7 +15,7 @@ namespace FastKv.Server;
 internal static class ServerSetup
 {
     /// <summary>Every group of settings below <c>FastKv</c>.</summary>
-    private static readonly string[] Groups =
+    public static readonly string[] Groups =
     [
         "DataDirectory",
         "LogLevelsFile",

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using FastKv.Admin;
 using FastKv.Api;
 using FastKv.Configuration;
 using Xunit;
@@ -20,6 +21,7 @@ public sealed partial class DocumentTests
         "docs/operations.md",
         "docs/kubernetes.md",
         "docs/runbook.md",
+        "docs/admin.md",
         "docs/reliability.md",
         "docs/security.md",
         "docs/performance.md",
@@ -75,6 +77,20 @@ public sealed partial class DocumentTests
         Assert.True(members.Length > 25);
 
         Assert.All(members, name => Assert.Contains($"__{name}", table, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_finding_of_a_check_is_explained()
+    {
+        var page = Read("docs/admin.md");
+        Assert.All(
+            FindingKind.All,
+            kind =>
+                Assert.Matches(
+                    $@"\| `{kind.Name}` \|[^\n|]*\| {(kind.Repair is null ? "nothing" : "(?!nothing)")}",
+                    page
+                )
+        );
     }
 
     [Fact]

@@ -17,6 +17,9 @@ public sealed class ReachableStore(ServiceFixture shared) : IAsyncLifetime
 
     internal string ConnectionString { get; private set; } = "";
 
+    /// <summary>The same with all rights, which operators' commands need and the service has not.</summary>
+    internal string Administration => shared.Administration ?? ConnectionString;
+
     internal IDatabase Database => multiplexer.GetDatabase();
 
     internal ApiClient Api => service.Api;
@@ -35,7 +38,7 @@ public sealed class ReachableStore(ServiceFixture shared) : IAsyncLifetime
             service = await FastKvProcess.StartAsync(ConnectionString, ("FastKv__Redis__TimeoutMilliseconds", "20000"));
         }
 
-        multiplexer = await ConnectionMultiplexer.ConnectAsync(shared.Administration ?? ConnectionString);
+        multiplexer = await ConnectionMultiplexer.ConnectAsync(Administration);
     }
 
     public async ValueTask DisposeAsync()

@@ -85,8 +85,34 @@ public sealed class RedisDiagnosticsTests
     {
         Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
         await using var redis = await RedisServer.StartAsync("--maxclients", "1");
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, redis.Port, TestContext.Current.CancellationToken);
-        await ExpectAsync("TooManyConnections", redis.ConnectionString);
+        TcpClient? client = null;
+        await Wait.UntilAsync(
+            "the only place is taken",
+            async () =>
+            {
+                client?.Dispose();
+                client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, redis.Port);
+                return await IsAnsweredAsync(client.GetStream());
+            }
+        );
+        using (client)
+        {
+            await ExpectAsync("TooManyConnections", redis.ConnectionString);
+        }
+    }
+
+    // Whoever looked whether the server is up may still have the place.
+    private static async Task<bool> IsAnsweredAsync(NetworkStream connection)
+    {
+        try
+        {
+            await connection.WriteAsync("PING\r\n"u8.ToArray());
+            return connection.ReadByte() == '+';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }

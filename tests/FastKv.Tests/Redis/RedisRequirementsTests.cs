@@ -9,20 +9,23 @@ namespace FastKv.Tests.Redis;
 public sealed class RedisRequirementsTests
 {
     [Theory]
-    [InlineData("noeviction", "1", 0)]
-    [InlineData("allkeys-lru", "1", 1)]
-    [InlineData("volatile-ttl", "0", 2)]
-    [InlineData("noeviction", "0", 1)]
-    public void Each_requirement_that_is_not_met_is_a_sentence(string policy, string log, int sentences)
-    {
-        var info = new Dictionary<string, string> { ["maxmemory_policy"] = policy, ["aof_enabled"] = log };
-
-        Assert.Equal(sentences, RedisRequirements.Unmet(info).Count());
-    }
+    [InlineData("noeviction", RequirementState.Ok)]
+    [InlineData("allkeys-lru", RequirementState.Error)]
+    [InlineData("volatile-ttl", RequirementState.Error)]
+    public void A_policy_is_judged(string policy, object state) =>
+        Assert.Equal(
+            state,
+            RedisRequirements.Eviction(RedisRequirements.ParseInfo($"# Memory\r\nmaxmemory_policy:{policy}\r\n")).State
+        );
 
     [Fact]
-    public void What_a_server_does_not_tell_is_no_fault() =>
-        Assert.Empty(RedisRequirements.Unmet(new Dictionary<string, string>()));
+    public void What_a_server_does_not_tell_is_known_as_such()
+    {
+        var nothing = RedisRequirements.ParseInfo("");
+
+        Assert.False(RedisRequirements.Eviction(nothing).IsTold);
+        Assert.False(RedisRequirements.Persistence(nothing).IsTold);
+    }
 
     [Fact]
     public async Task A_Redis_that_may_lose_data_is_warned_of_once_at_each_connect()
@@ -41,7 +44,7 @@ public sealed class RedisRequirementsTests
             line =>
             {
                 Assert.Contains($"Redis at 127.0.0.1:{redis.Port} ", line, StringComparison.Ordinal);
-                Assert.Contains("maxmemory-policy allkeys-lru", line, StringComparison.Ordinal);
+                Assert.Contains("maxmemory-policy: allkeys-lru", line, StringComparison.Ordinal);
                 Assert.Contains("appendonly", line, StringComparison.Ordinal);
             }
         );

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using FastKv.Auth;
 using FastKv.Redis;
@@ -118,9 +119,36 @@ internal sealed class AccountDeletions(RedisCommands redis, RedisKeys keys, Sess
         """
     );
 
-    /// <summary>Removes a part of what a user stored.</summary>
-    /// <returns>Whether there may be more; null if another replica is at it.</returns>
-    public async Task<bool?> RemovePartAsync(string userId)
+    /// <summary>
+    /// Removes what a user stored, part by part, with rests between, so that Redis is free at least half of the time. What is removed
+    /// when it is cancelled stays so.
+    /// </summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="cancellation">Ends it between two parts.</param>
+    /// <param name="removed">Told of each part how many entries it had.</param>
+    /// <returns>False if another replica is at it.</returns>
+    public async Task<bool> RemoveAllAsync(string userId, CancellationToken cancellation, Action<int>? removed = null)
+    {
+        while (true)
+        {
+            var began = Stopwatch.GetTimestamp();
+            if (await RemovePartAsync(userId) is not { } part)
+            {
+                return false;
+            }
+
+            removed?.Invoke(part.Entries);
+            if (part is { Entries: 0, Successes: 0 })
+            {
+                return true;
+            }
+
+            await Task.Delay(Stopwatch.GetElapsedTime(began), time, cancellation);
+        }
+    }
+
+    /// <returns>How much was removed, nothing if nothing is left; null if another replica is at it.</returns>
+    private async Task<(int Entries, int Successes)?> RemovePartAsync(string userId)
     {
         var (lease, entries, successes) = (keys.DeletionLease(userId), keys.Keys(userId), keys.DoneIndex(userId));
         var part = await redis.WriteAsync(
@@ -143,7 +171,7 @@ internal sealed class AccountDeletions(RedisCommands redis, RedisKeys keys, Sess
             [lease, successes, successes, .. hashes.Select(hash => keys.Done(userId, hash))],
             keys.DonePrefixLength(userId)
         );
-        return names.Length > 0 || hashes.Length > 0;
+        return (names.Length, hashes.Length);
     }
 
     /// <summary>Says that nothing of a user is left to be removed.</summary>

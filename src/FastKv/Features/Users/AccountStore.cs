@@ -21,7 +21,7 @@ internal sealed class AccountStore(RedisCommands redis, RedisKeys keys, RedisOpt
     {
         var deadline = new StoreDeadline(options.CommandTimeout);
         var hashAsync = redis.GetHashAsync(keys.User(AccountName.Fold(session.Username!)), deadline);
-        var countAsync = redis.ReadAsync(CountKeys, [keys.Keys(session.UserId), keys.Expiry(session.UserId)], []);
+        var countAsync = CountKeysAsync(session.UserId);
         await Task.WhenAll(hashAsync, countAsync);
         var fields = (await hashAsync).ToDictionary();
         return fields.GetValueOrDefault("user_id") != session.UserId
@@ -37,7 +37,11 @@ internal sealed class AccountStore(RedisCommands redis, RedisKeys keys, RedisOpt
                     fields["password_hash"]!,
                     DateTimeOffset.Parse(fields["created_at"]!, CultureInfo.InvariantCulture)
                 ),
-                (long)await countAsync
+                await countAsync
             );
     }
+
+    /// <summary>How many entries a user has. One round trip.</summary>
+    public async Task<long> CountKeysAsync(string userId) =>
+        (long)await redis.ReadAsync(CountKeys, [keys.Keys(userId), keys.Expiry(userId)], []);
 }

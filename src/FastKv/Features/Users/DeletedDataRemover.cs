@@ -1,12 +1,11 @@
-using System.Diagnostics;
 using FastKv.Redis;
 using FastKv.Telemetry;
 
 namespace FastKv.Features.Users;
 
 /// <summary>
-/// Removes what deleted users stored: part by part, with rests between, so that Redis is free at least half of the time. Each replica
-/// looks from time to time what is to be done; of one user's data a lease in Redis lets only one of them work.
+/// Removes what deleted users stored. Each replica looks from time to time what is to be done; of one user's data a lease in Redis lets
+/// only one of them work.
 /// </summary>
 internal sealed partial class DeletedDataRemover(
     AccountDeletions deletions,
@@ -70,7 +69,7 @@ internal sealed partial class DeletedDataRemover(
             {
                 // Whoever noted it may have died before the user was gone.
                 await deletions.CloseAsync(deletion);
-                if (await RemoveAllAsync(deletion.UserId, cancellation))
+                if (await deletions.RemoveAllAsync(deletion.UserId, cancellation))
                 {
                     await deletions.FinishAsync(deletion.UserId);
                 }
@@ -85,26 +84,6 @@ internal sealed partial class DeletedDataRemover(
         if (waiting.Count > 0)
         {
             Observe(await deletions.ListAsync());
-        }
-    }
-
-    /// <returns>False if another replica is at it.</returns>
-    private async Task<bool> RemoveAllAsync(string userId, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var began = Stopwatch.GetTimestamp();
-            if (await deletions.RemovePartAsync(userId) is not { } isMore)
-            {
-                return false;
-            }
-
-            if (!isMore)
-            {
-                return true;
-            }
-
-            await Task.Delay(Stopwatch.GetElapsedTime(began), time, cancellation);
         }
     }
 
