@@ -100,6 +100,10 @@ internal static class Setting
                 $"The setting {VariableName(nested.Path)} is unknown; set {name} itself."
             );
         }
+        else if (type == typeof(bool) && !bool.TryParse(setting.Value, out _))
+        {
+            throw new InvalidSettingException($"{name} must be true or false.");
+        }
         else if (
             (type == typeof(int) || (type == typeof(int?) && !string.IsNullOrEmpty(setting.Value)))
             && !int.TryParse(setting.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FastKv.Admin;
 using FastKv.Redis;
 using FastKv.Tests.Harness;
+using FastKv.Tests.Lifecycle;
 using StackExchange.Redis;
 using Xunit;
 
@@ -14,6 +15,10 @@ public sealed class AdminProgramTests(ServiceFixture fixture)
     public async Task The_program_takes_its_settings_from_the_environment_and_ends_with_Ctrl_C()
     {
         Assert.SkipUnless(fixture.Redis is not null, "The embedded store is in use by the service.");
+        Assert.SkipWhen(
+            StopTests.IgnoresInterrupts(),
+            "This test was started with SIGINT ignored, and so is what it starts."
+        );
         var name = await fixture.Api.RegisterAsync();
         await using var connection = await ConnectionMultiplexer.ConnectAsync(fixture.Administration!);
         var database = connection.GetDatabase();

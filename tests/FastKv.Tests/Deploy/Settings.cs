@@ -13,6 +13,7 @@ internal static partial class Settings
         "ASPNETCORE_URLS",
         "ConnectionStrings__Redis",
         "FastKv__DataDirectory",
+        "FastKv__LogLevelsFile",
         "FastKv__SecretsDirectory",
         // Read by the libraries: OpenTelemetry's general settings, and StackExchange.Redis's private authority.
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -51,6 +52,7 @@ internal static partial class Settings
         "FastKv__Http__ManagementPort",
         "FastKv__Http__TrustedProxies__0",
         "FastKv__Http__AllowedOrigins__0",
+        "FastKv__Http__AccessLog",
         "FastKv__Http__DrainSeconds",
         "FastKv__Http__ShutdownSeconds",
         "FastKv__Http__WarmUpSeconds",

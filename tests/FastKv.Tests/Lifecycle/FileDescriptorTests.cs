@@ -137,8 +137,14 @@ public sealed class FileDescriptorTests(ServiceFixture fixture)
         }
     }
 
+    // Of the Redis of the tests, which keeps no log, there is another.
     private static List<string> Warnings(FastKvProcess service) =>
-        [.. service.Log.Split('\n').Where(line => line.Contains("\"LogLevel\":\"Warning\"", StringComparison.Ordinal))];
+        [
+            .. service
+                .Log.Split('\n')
+                .Where(line => line.Contains("\"LogLevel\":\"Warning\"", StringComparison.Ordinal))
+                .Where(line => !line.Contains("may lose what was acknowledged", StringComparison.Ordinal)),
+        ];
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

@@ -137,7 +137,7 @@ public sealed class StopTests(ServiceFixture fixture)
         }
     }
 
-    private static bool IgnoresInterrupts()
+    internal static bool IgnoresInterrupts()
     {
         const string ignored = "SigIgn:";
         const ulong interrupt = 1 << 1;
