@@ -114,7 +114,9 @@ internal sealed class RedisOptions
         configuration.BeforeSocketConnect = static (_, _, socket) => SilenceCircuitBreaker.Observe(socket);
         configuration.AbortOnConnectFail = false;
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
-        configuration.ReconnectRetryPolicy = new LinearRetry(250);
+
+        // Milliseconds. What is connecting for so long is given up, too, so a machine that is starved needs more of them.
+        configuration.ReconnectRetryPolicy = new ExponentialRetry(250, 750);
         configuration.IncludeDetailInExceptions = false;
         configuration.ClientName ??= "fastkv";
 
