@@ -25,17 +25,7 @@ if (Help.IsAskedFor(args))
 
 try
 {
-    var builder = HostSettings.CreateBuilder(args);
-    LogLevels.Add(builder);
-    builder.AddServer();
-    builder.AddTelemetry();
-    var embeddedDirectory = builder.AddRedis();
-    builder.AddAuth(embeddedDirectory);
-    builder.AddFeatures();
-    builder.AddApiDocument();
-    builder.AddHealth();
-
-    var app = builder.Build();
+    var app = ServiceSetup.CreateBuilder(args, out var embeddedDirectory).Build();
     app.UseTelemetry(ApiError.All.Select(error => error.Code));
     app.UseServer();
     app.UseMiddleware<ErrorHandlingMiddleware>();

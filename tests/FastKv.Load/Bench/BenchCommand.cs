@@ -32,10 +32,11 @@ internal static class BenchCommand
             ["list"] => new ListBench(options).RunAsync,
             ["cold"] => new ColdBench(options).RunAsync,
             ["memory"] => MemoryBench.From(arguments, options).RunAsync,
+            ["pressure"] => PressureBench.From(arguments, options).RunAsync,
             ["deletion"] => new DeletionBench(options).RunAsync,
             ["login-flood"] => LoginFloodBench.From(arguments, options).RunAsync,
             _ => throw new UsageException(
-                "The benches are: bench, bench flat, bench list, bench cold, bench memory, bench deletion, bench login-flood."
+                "The benches are: bench, bench flat, bench list, bench cold, bench memory, bench pressure, bench deletion, bench login-flood."
             ),
         };
 }

@@ -7,7 +7,7 @@ internal static class Usage
         Load tests for FastKv.
 
           dotnet run -c Release --project tests/FastKv.Load -- run <scenario>... [options]
-          dotnet run -c Release --project tests/FastKv.Load -- bench [flat|list|cold|memory|deletion|login-flood] [options]
+          dotnet run -c Release --project tests/FastKv.Load -- bench [flat|list|cold|memory|pressure|deletion|login-flood] [options]
 
         run: puts a load on the service and reports latency and throughput
           Scenarios: register, token, renew, store, retrieve, update, delete, list, modify, batch-retrieve, batch-write,
@@ -62,6 +62,7 @@ internal static class Usage
         bench cold          the first 5 s after ready beside the steady rate, with and without the service's warm-up
         bench memory        resident memory: idle, loaded, minute by minute of the mix [--minutes 10] [--rate 2000], and
                             under large values from all sides with the heap of 1 GiB [--pressure-seconds 60]
+        bench pressure      only the last, on a service that is running: --url ADDRESS [--http2-url ADDRESS]
         bench deletion      a user with 1,000,000 entries is deleted: until the answer, until nothing is left, and what another
                             user notices
         bench login-flood   latency of retrieves with and without a flood of sign-ins [--rate 500] [--flood-rate 100]

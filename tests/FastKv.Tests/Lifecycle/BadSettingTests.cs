@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using FastKv.Configuration;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -9,6 +10,7 @@ namespace FastKv.Tests.Lifecycle;
 public sealed class BadSettingTests
 {
     private const string Redis = "127.0.0.1:1";
+    private static readonly string[] ProgramOnly = ["ASPNETCORE_", "DOTNET_", "FastKv__DataDirectory"];
     private static readonly string GoodKey = Convert.ToBase64String(new byte[32]);
 
     /// <summary>A setting that is wrong, and what the sentence must name.</summary>
@@ -134,22 +136,52 @@ public sealed class BadSettingTests
             { "FastKv__Http__AllowedOrigins", "*", "FastKv__Http__AllowedOrigins__0" },
         };
 
+    /// <summary>What the host reads from the environment alone, or needs the embedded store, is tried on the whole program.</summary>
     [Theory]
     [MemberData(nameof(Settings))]
-    public async Task A_bad_setting_ends_the_program_with_one_sentence(string name, string value, string named)
+    public async Task A_bad_setting_is_refused_with_one_sentence(string name, string value, string named)
     {
-        var isAboutRedis = name.StartsWith("ConnectionStrings", StringComparison.Ordinal);
+        var isAboutKeys = name.StartsWith("FastKv__Token__SigningKeys", StringComparison.Ordinal);
         var isOfTelemetry = name.StartsWith("OTEL_", StringComparison.Ordinal);
         using var directory = new TemporaryDirectory();
-
-        await ExpectSentenceAsync(
-            named,
+        (string Name, string? Value)[] settings =
+        [
             ("FastKv__DataDirectory", directory.Path),
-            ("FastKv__Token__SigningKeys__0", isAboutRedis ? GoodKey : null),
+            ("FastKv__Token__SigningKeys__0", isAboutKeys ? null : GoodKey),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", isOfTelemetry ? "http://127.0.0.1:1" : null),
+            (name, value),
+        ];
+        if (ProgramOnly.Any(start => name.StartsWith(start, StringComparison.Ordinal)))
+        {
+            await ExpectSentenceAsync(named, settings);
+            return;
+        }
+
+        string[] args =
+        [
+            "--urls=http://127.0.0.1:1",
+            $"--ConnectionStrings:Redis={Redis}",
+            .. settings
+                .Where(setting => setting.Value is not null)
+                .Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
+        ];
+        var refusal = Assert.Throws<InvalidSettingException>(() => ServiceSetup.CreateBuilder(args, out _));
+        ExpectSentence(named, refusal.Message);
+    }
+
+    [Theory]
+    [InlineData("ConnectionStrings__Redis", "postgres://user:hunter2@localhost", "rediss://")]
+    [InlineData("Logging__LogLevel__Default", "Verbose", "Logging__LogLevel__Default")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "authorization: hunter2", "OTEL_EXPORTER_OTLP_HEADERS")]
+    [InlineData("FastKv__Token__SigningKeys__0", "c2hvcnQ=", "FastKv__Token__SigningKeys__0")]
+    public Task A_bad_setting_ends_the_program_with_one_sentence(string name, string value, string named) =>
+        ExpectSentenceAsync(
+            named,
+            ("ConnectionStrings__Redis", Redis),
+            ("FastKv__Token__SigningKeys__0", GoodKey),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
             (name, value)
         );
-    }
 
     [Fact]
     public Task A_Redis_without_a_signing_key_ends_the_program() =>
@@ -259,6 +291,14 @@ public sealed class BadSettingTests
             ("FastKv__Http__AllowedOrigins__1", "*")
         );
 
+    private static void ExpectSentence(string named, string message)
+    {
+        Assert.Matches("^[^\n]+[.)]$", message);
+        Assert.Contains(named, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", message, StringComparison.Ordinal);
+    }
+
     private static async Task ExpectSentenceAsync(string named, params (string Name, string? Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "FastKv.dll")])
@@ -281,10 +321,8 @@ public sealed class BadSettingTests
             await program.WaitForExitAsync(limit.Token);
 
             Assert.True(program.ExitCode == 1, $"Exit code {program.ExitCode}: {error}");
-            Assert.Matches("^[^\n]+[.)]\n$", error.ReplaceLineEndings("\n"));
-            Assert.Contains(named, error, StringComparison.Ordinal);
-            Assert.DoesNotContain("   at ", error + await outputAsync, StringComparison.Ordinal);
-            Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+            ExpectSentence(named, error.ReplaceLineEndings("\n")[..^1]);
+            Assert.DoesNotContain("   at ", await outputAsync, StringComparison.Ordinal);
         }
         finally
         {
