@@ -5,7 +5,6 @@ using FastKv.Api.Docs;
 using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Configuration;
-using FastKv.Features;
 using FastKv.Features.Data;
 using FastKv.Health;
 using FastKv.Redis;

@@ -85,7 +85,7 @@ internal static class AdminCommand
             },
         };
 
-    private static IEnumerable<string> Path(Command command)
+    private static Stack<string> Path(Command command)
     {
         var path = new Stack<string>();
         for (Symbol? at = command; at?.Parents.FirstOrDefault() is { } parent; at = parent)

@@ -27,13 +27,15 @@ internal sealed partial class RedisRequirementsCheck(RedisConnection connection,
             if (await RedisRequirements.AtRiskAsync(server) is { Count: > 0 } risks)
             {
                 var unmet = risks.Select(risk => $"{risk.Name}: {risk.Finding}; {risk.Advice}.");
-                LogUnmet(ServerName.Of(server.EndPoint), string.Join(' ', unmet));
+                var (name, sentences) = (ServerName.Of(server.EndPoint), string.Join(' ', unmet));
+                LogUnmet(name, sentences);
             }
         }
         catch (Exception exception)
         {
             // It may not be asked, or is gone again: that it can't be used, others say.
-            LogNotAsked(exception.GetType().Name);
+            var cause = exception.GetType().Name;
+            LogNotAsked(cause);
         }
     }
 

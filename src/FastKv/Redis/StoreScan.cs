@@ -79,7 +79,7 @@ internal sealed class StoreScan(RedisConnection connection)
         }
     }
 
-    private IEnumerable<IServer> Masters()
+    private IServer[] Masters()
     {
         var masters = connection.Database.Multiplexer.GetServers().Where(server => !server.IsReplica).ToArray();
 

@@ -27,14 +27,12 @@ internal sealed partial class AccessLogMiddleware(RequestDelegate next, ILoggerF
         finally
         {
             var (request, response) = (context.Request, context.Response);
+            var isGone = context.RequestAborted.IsCancellationRequested && !response.HasStarted;
+            var method = RequestTracingMiddleware.MethodOf(request) ?? "_OTHER";
+            var route = RequestTracingMiddleware.RouteOf(context) ?? "-";
+            var milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             var bytes = HttpMethods.IsHead(request.Method) ? 0 : response.ContentLength ?? 0;
-            LogRequest(
-                RequestTracingMiddleware.MethodOf(request) ?? "_OTHER",
-                RequestTracingMiddleware.RouteOf(context) ?? "-",
-                context.RequestAborted.IsCancellationRequested && !response.HasStarted ? 0 : response.StatusCode,
-                Stopwatch.GetElapsedTime(started).TotalMilliseconds,
-                bytes
-            );
+            LogRequest(method, route, isGone ? 0 : response.StatusCode, milliseconds, bytes);
         }
     }
 

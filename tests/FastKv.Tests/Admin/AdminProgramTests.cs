@@ -29,7 +29,7 @@ public sealed class AdminProgramTests(ServiceFixture fixture)
         await Wait.UntilAsync("the user is gone", async () => !await database.KeyExistsAsync($"fastkv:user:{name}"));
         using (var kill = Process.Start("kill", ["-INT", $"{program.Id}"]))
         {
-            await kill.WaitForExitAsync();
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));

@@ -95,8 +95,12 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
 
         var refused = (await admin.RunAsync("user", "delete", name)).Expect(ExitCode.WrongUsage);
         Assert.Contains("--yes", refused.Errors, StringComparison.Ordinal);
-        (await admin.AnswerAsync("yes\n", default, "user", "delete", name)).Expect(ExitCode.WrongUsage);
-        (await admin.AnswerAsync("", default, "user", "delete", name)).Expect(ExitCode.WrongUsage);
+        (await admin.AnswerAsync("yes\n", TestContext.Current.CancellationToken, "user", "delete", name)).Expect(
+            ExitCode.WrongUsage
+        );
+        (await admin.AnswerAsync("", TestContext.Current.CancellationToken, "user", "delete", name)).Expect(
+            ExitCode.WrongUsage
+        );
 
         (await api.GetAsync("/api/account", token)).Expect(HttpStatusCode.OK);
     }
@@ -110,9 +114,15 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
         // Of another client, in no index.
         await store.Database.StringSetAsync($"fastkv:data:{{{userId}}}:unlisted", "v");
 
-        var done = (await admin.AnswerAsync($"{name}\n", default, "user", "delete", $"{name}@example.com")).Expect(
-            ExitCode.Done
-        );
+        var done = (
+            await admin.AnswerAsync(
+                $"{name}\n",
+                TestContext.Current.CancellationToken,
+                "user",
+                "delete",
+                $"{name}@example.com"
+            )
+        ).Expect(ExitCode.Done);
 
         Assert.StartsWith(userId, done.Results);
         Assert.Equal([$"fastkv:ended:{{{userId}}}"], KeysOf(userId));
