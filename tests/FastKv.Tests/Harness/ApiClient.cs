@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -67,8 +68,16 @@ internal sealed class ApiClient(Uri address) : IDisposable
             request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await client.SendAsync(request);
-        return await Reply.ReadAsync(response);
+        try
+        {
+            using var response = await client.SendAsync(request);
+            return await Reply.ReadAsync(response);
+        }
+        catch (SocketException lost)
+        {
+            // HttpClient asks a connection that is just made for its peer, and lets out what it gets if that is gone again.
+            throw new HttpRequestException(lost.Message, lost);
+        }
     }
 
     public Task<Reply> GetAsync(string target, string? token = null) => SendAsync(HttpMethod.Get, target, token);
