@@ -88,6 +88,41 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
         Assert.All(together, reply => reply.ExpectError("KEY_NOT_FOUND"));
     }
 
+    [Fact]
+    public async Task The_index_of_Idempotency_Keys_outlives_what_was_remembered_under_a_longer_setting()
+    {
+        var (userId, token) = await NewUserAsync();
+        await using var shorter = await FastKvProcess.StartAsync(
+            store.ConnectionString,
+            ("FastKv__Data__IdempotencySeconds", "60"),
+            ("FastKv__Redis__TimeoutMilliseconds", "20000")
+        );
+
+        await IncrementAsync(shorter.Api, "first");
+        await ExpectToLiveAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+        await IncrementAsync(store.Api, "long");
+        await IncrementAsync(shorter.Api, "short");
+
+        await ExpectToLiveAsync(TimeSpan.FromHours(23), TimeSpan.FromHours(24));
+
+        async Task IncrementAsync(ApiClient api, string key)
+        {
+            var reply = await api.ModifyAsync(
+                token,
+                "k",
+                """{"increment":1,"create":true}""",
+                ("Idempotency-Key", key)
+            );
+            Assert.Null(reply.Code);
+        }
+
+        async Task ExpectToLiveAsync(TimeSpan least, TimeSpan most)
+        {
+            var left = await store.Database.KeyTimeToLiveAsync($"fastkv:done:{{{userId}}}");
+            Assert.InRange(left ?? TimeSpan.MaxValue, least, most);
+        }
+    }
+
     private async Task<(string UserId, string Token)> NewUserAsync()
     {
         var registration = ApiClient.Registration();
