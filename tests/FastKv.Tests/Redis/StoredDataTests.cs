@@ -76,6 +76,28 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
         await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
     }
 
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("now 0123456789 somebody")]
+    [InlineData("99999999999999999999 0123456789 somebody")]
+    [InlineData("9223372036854775807 0123456789 somebody")]
+    [InlineData("-1 0123456789 somebody")]
+    [InlineData("1 {0} somebody")]
+    [InlineData("1  somebody")]
+    [InlineData("")]
+    public async Task An_email_whose_claim_can_not_be_read_is_somebodys(string claim)
+    {
+        var registration = ApiClient.Registration();
+        var email = $"fastkv:email:{registration["email"]}";
+        await store.Database.StringSetAsync(email, claim);
+
+        (await store.Api.PostAsync("/api/register", registration)).ExpectError("EMAIL_EXISTS");
+
+        Assert.Equal(claim, (string?)await store.Database.StringGetAsync(email));
+        await store.Database.KeyDeleteAsync(email);
+        (await store.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
+    }
+
     [Fact]
     public async Task An_entry_of_another_type_is_none_whether_it_is_read_alone_or_with_others()
     {
