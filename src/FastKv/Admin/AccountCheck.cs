@@ -18,14 +18,13 @@ internal sealed class AccountCheck(
     bool repairs
 )
 {
-    // How old a claim is by the clock of Redis, and the claim.
+    // What the clock of Redis says in milliseconds, and the claim.
     private static readonly RedisScript ReadClaim = new(
         """
         local held = redis.call('GET', KEYS[1])
         if not held then return false end
         local time = redis.call('TIME')
-        local since = tonumber(string.match(held, '^%d+')) or 0
-        return { tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - since, held }
+        return { tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), held }
         """
     );
 
@@ -107,7 +106,8 @@ internal sealed class AccountCheck(
 
         if (await IsThereAsync(foldedUsername, user))
         {
-            var kind = claim?.Username == foldedUsername ? FindingKind.ClaimDiffers : FindingKind.UserWithoutEmail;
+            var isOwn = claim is null ? !held.IsNull : claim.Username == foldedUsername;
+            var kind = isOwn ? FindingKind.ClaimDiffers : FindingKind.UserWithoutEmail;
             findings.Add(kind, key, repairs && await ClaimAsync(address, held, userId, foldedUsername));
         }
 
@@ -130,14 +130,22 @@ internal sealed class AccountCheck(
         }
 
         // A new registration of the address would have put its own claim there.
-        if ((await ReadClaimAsync(address)).Held == held)
+        if ((await ReadClaimAsync(address)).Held != held)
         {
-            findings.Add(
-                FindingKind.EmailWithoutUser,
-                address,
-                repairs && (long)await redis.WriteAsync(Release, [address], [held], isLarge: false) == 1
-            );
+            return;
         }
+
+        if (claim is null)
+        {
+            findings.Add(FindingKind.ClaimUnreadable, address);
+            return;
+        }
+
+        findings.Add(
+            FindingKind.EmailWithoutUser,
+            address,
+            repairs && (long)await redis.WriteAsync(Release, [address], [held], isLarge: false) == 1
+        );
     }
 
     /// <summary>Whether a claim is for nobody who is there or may still come.</summary>
@@ -164,14 +172,7 @@ internal sealed class AccountCheck(
         }
 
         var held = (RedisValue)reply[1];
-        try
-        {
-            return (EmailClaim.Parse(held, TimeSpan.FromMilliseconds((long)reply[0])), held);
-        }
-        catch (FormatException)
-        {
-            return (null, held);
-        }
+        return (EmailClaim.Parse(held, (long)reply[0]), held);
     }
 
     private async Task<bool> ClaimAsync(RedisKey address, RedisValue held, string userId, string foldedUsername) =>

@@ -98,8 +98,14 @@ internal sealed record FindingKind(string Name, string Meaning, string? Repair)
 
     public static readonly FindingKind ClaimDiffers = new(
         "email_claim_differs",
-        "the claim of an email address has another user_id than its user, so a deletion would leave it",
+        "the claim of an email address has not the user_id of its user, so a deletion would leave it",
         "the claim gets the user_id"
+    );
+
+    public static readonly FindingKind ClaimUnreadable = new(
+        "email_claim_unreadable",
+        "the claim of an email address can't be read, so nobody can register the address",
+        null
     );
 
     public static readonly FindingKind UserIncomplete = new(
@@ -145,6 +151,7 @@ internal sealed record FindingKind(string Name, string Meaning, string? Repair)
         UserWithoutEmail,
         EmailOfAnother,
         ClaimDiffers,
+        ClaimUnreadable,
         UserIncomplete,
         DeletionUnreadable,
         DeletionOverdue,

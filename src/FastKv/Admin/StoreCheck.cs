@@ -30,6 +30,7 @@ internal sealed class StoreCheck(
 
     private readonly Lock gate = new();
     private readonly EntryCheck entries = new(store.Redis, store.Keys, store.Scan, findings, repairs, cancellation);
+    private readonly RecordCheck records = new(store.Redis, store.Keys, store.Scan, findings, repairs, cancellation);
     private readonly AccountCheck accounts = new(store.Redis, store.Keys, store.Users, findings, repairs);
     private readonly HashSet<ulong> owners = [];
     private readonly Dictionary<ulong, string> holders = [];
@@ -38,7 +39,7 @@ internal sealed class StoreCheck(
     private long steps;
 
     /// <summary>How many users, and names of their keys, were looked at.</summary>
-    public (long Users, long Names) Looked => (users, entries.Looked);
+    public (long Users, long Names) Looked => (users, entries.Looked + records.Looked);
 
     /// <summary>Checks one user.</summary>
     public async Task CheckAsync(FoundUser found)
@@ -99,7 +100,7 @@ internal sealed class StoreCheck(
 
         foreach (var ofUser in Of("done").GroupBy(key => key.Name.UserId!))
         {
-            await entries.CheckRecordsAsync(ofUser.Key, ofUser.Select(key => key.Name.Rest));
+            await records.CheckRecordsAsync(ofUser.Key, ofUser.Select(key => key.Name.Rest));
         }
 
         // An index has the same kind, and nothing behind the user. The warm-up's values are in no index: they expire.
@@ -129,7 +130,7 @@ internal sealed class StoreCheck(
                 await entries.CheckExpiryAsync(userId);
                 break;
             case { Kind: "done", UserId: { } userId, Rest.IsEmpty: true }:
-                await entries.CheckRecordIndexAsync(userId);
+                await records.CheckIndexAsync(userId);
                 break;
             case { Kind: "ended" or "deletion", UserId: not null, Rest.IsEmpty: true }:
                 await CheckPassingAsync(key);

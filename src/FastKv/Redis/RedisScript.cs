@@ -9,13 +9,11 @@ internal sealed class RedisScript(string source)
 {
     private readonly byte[] hash = HashOf(source);
 
-    /// <summary>A script of the folder Scripts, by its name without the ending. What it takes and replies stands in it.</summary>
-    public static RedisScript Load(string name)
-    {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return new RedisScript(reader.ReadToEnd());
-    }
+    /// <summary>
+    /// A script of a folder Scripts, by its name without the ending, or several of them one behind the other. What it takes and
+    /// replies stands in it.
+    /// </summary>
+    public static RedisScript Load(params string[] names) => new(string.Concat(names.Select(Read)));
 
     /// <summary>Runs it by its hash (<c>EVALSHA</c>).</summary>
     public Task<RedisResult> EvaluateAsync(IDatabase database, RedisKey[] keys, RedisValue[] arguments) =>
@@ -31,6 +29,13 @@ internal sealed class RedisScript(string source)
     /// <summary>Whether a server did not know the script, and so did not run it.</summary>
     public static bool IsUnknown(Exception fault) =>
         fault is RedisServerException && fault.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal);
+
+    private static string Read(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage(
         "Security",

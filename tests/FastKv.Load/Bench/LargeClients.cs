@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -21,11 +20,11 @@ internal sealed record LargeOrder(
     double Seconds
 );
 
-/// <summary>How often each status was answered to the large clients.</summary>
+/// <summary>How often the large clients came to each <see cref="RequestResult"/>.</summary>
 internal sealed record LargeResult(
-    IReadOnlyDictionary<int, long> Reads,
-    IReadOnlyDictionary<int, long> Writes,
-    IReadOnlyDictionary<int, long> HalfBodies
+    IReadOnlyDictionary<string, long> Reads,
+    IReadOnlyDictionary<string, long> Writes,
+    IReadOnlyDictionary<string, long> HalfBodies
 );
 
 [JsonSourceGenerationOptions]
@@ -75,7 +74,7 @@ internal sealed class LargeClients(LargeOrder order, CancellationToken end)
     {
         var (target, overHttp2) = (order.Http2 ?? order.Http1, order.Http2 is not null);
         using var client = HttpClients.Create(target, overHttp2, order.Readers + order.Writers, Timeout);
-        ConcurrentDictionary<int, long> reads = [],
+        ConcurrentDictionary<string, long> reads = [],
             writes = [],
             halves = [];
         await Task.WhenAll([
@@ -88,15 +87,15 @@ internal sealed class LargeClients(LargeOrder order, CancellationToken end)
         static string Key(int number) => Keys[number % Keys.Count];
     }
 
-    private async Task RepeatAsync(ConcurrentDictionary<int, long> statuses, Func<Task<int>> act)
+    private async Task RepeatAsync(ConcurrentDictionary<string, long> results, Func<Task<string>> act)
     {
         while (!end.IsCancellationRequested)
         {
             try
             {
-                var status = await act();
-                statuses.AddOrUpdate(status, 1, static (_, count) => count + 1);
-                if (status == (int)HttpStatusCode.ServiceUnavailable)
+                var result = await act();
+                results.AddOrUpdate(result, 1, static (_, count) => count + 1);
+                if (result == RequestResult.Unavailable)
                 {
                     await Task.Delay(RetryAfter * (1 + Random.Shared.NextDouble()), end);
                 }
@@ -108,18 +107,18 @@ internal sealed class LargeClients(LargeOrder order, CancellationToken end)
             catch (Exception broken)
                 when (broken is HttpRequestException or IOException or SocketException or OperationCanceledException)
             {
-                statuses.AddOrUpdate(PressureResult.Broken, 1, static (_, count) => count + 1);
+                results.AddOrUpdate(RequestResult.Of(broken), 1, static (_, count) => count + 1);
             }
         }
     }
 
-    private async Task<int> ReadAsync(HttpClient client, string key)
+    private async Task<string> ReadAsync(HttpClient client, string key)
     {
         using var request = ApiRequests.Retrieve(order.Token, key);
         return await SendAsync(client, request);
     }
 
-    private async Task<int> WriteAsync(HttpClient client, string key)
+    private async Task<string> WriteAsync(HttpClient client, string key)
     {
         using var request = ApiRequests.Update(order.Token, key, "");
         request.Content = new ByteArrayContent(UpdateBody);
@@ -127,17 +126,17 @@ internal sealed class LargeClients(LargeOrder order, CancellationToken end)
         return await SendAsync(client, request);
     }
 
-    private async Task<int> SendAsync(HttpClient client, HttpRequestMessage request)
+    private async Task<string> SendAsync(HttpClient client, HttpRequestMessage request)
     {
         request.Version = client.DefaultRequestVersion;
         request.VersionPolicy = client.DefaultVersionPolicy;
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, end);
         await response.Content.CopyToAsync(Stream.Null, end);
-        return (int)response.StatusCode;
+        return RequestResult.Of(response.StatusCode);
     }
 
     /// <summary>Sends all of a body but its last byte, and waits for what the service says to that.</summary>
-    private async Task<int> HoldBackAsync()
+    private async Task<string> HoldBackAsync()
     {
         var target = order.Http1;
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -156,6 +155,6 @@ internal sealed class LargeClients(LargeOrder order, CancellationToken end)
         }
 
         var length = await replyAsync;
-        return length > 12 ? int.Parse(reply.AsSpan(9, 3)) : PressureResult.Broken;
+        return length > 12 ? Encoding.ASCII.GetString(reply.AsSpan(9, 3)) : RequestResult.Closed;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using FastKv.Load.Running;
@@ -48,7 +49,7 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
         var quietLatency = await SmallClientsAsync(client, [], quiet, cancellation);
 
         var largeAsync = PressAsync(pressure, cancellation);
-        ConcurrentDictionary<int, long> smalls = [];
+        ConcurrentDictionary<string, long> smalls = [];
         var latency = await SmallClientsAsync(client, smalls, pressure, cancellation);
         return new PressureResult(pressure, quietLatency, latency, smalls, await largeAsync);
     }
@@ -91,7 +92,7 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
 
     private async Task<LatencySummary> SmallClientsAsync(
         HttpClient client,
-        ConcurrentDictionary<int, long> statuses,
+        ConcurrentDictionary<string, long> results,
         TimeSpan time,
         CancellationToken cancellation
     )
@@ -110,9 +111,9 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
                                 ? ApiRequests.Retrieve(Small.Token, SmallKey)
                                 : ApiRequests.Update(Small.Token, SmallKey, new string('s', 100));
                         var sent = Stopwatch.GetTimestamp();
-                        var status = await StatusAsync(client, request, cancellation);
+                        var result = await ResultAsync(client, request, cancellation);
                         var micros = (long)Stopwatch.GetElapsedTime(sent).TotalMicroseconds;
-                        statuses.AddOrUpdate(status, 1, static (_, count) => count + 1);
+                        results.AddOrUpdate(result, 1, static (_, count) => count + 1);
                         lock (latencies)
                         {
                             latencies.RecordValue(Math.Clamp(micros, 1, LatencyHistogram.MostMicroseconds));
@@ -125,7 +126,7 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
         return LatencySummary.Of(latencies);
     }
 
-    private static async Task<int> StatusAsync(
+    private static async Task<string> ResultAsync(
         HttpClient client,
         HttpRequestMessage request,
         CancellationToken cancellation
@@ -134,34 +135,51 @@ internal sealed record LargeValuePressure(Uri Http1, Uri? Http2, Account Large, 
         try
         {
             using var response = await client.DispatchAsync(request, cancellation);
-            return (int)response.StatusCode;
+            return RequestResult.Of(response.StatusCode);
         }
         catch (Exception broken) when (broken is HttpRequestException or OperationCanceledException)
         {
-            return PressureResult.Broken;
+            return RequestResult.Of(broken);
         }
     }
 }
 
-/// <summary>What came of it: how often each status was answered, and how long the small requests took.</summary>
+/// <summary>What came of it: how often each <see cref="RequestResult"/>, and how long the small requests took.</summary>
 internal sealed record PressureResult(
     TimeSpan Time,
     LatencySummary Quiet,
     LatencySummary UnderPressure,
-    IReadOnlyDictionary<int, long> Smalls,
+    IReadOnlyDictionary<string, long> Smalls,
     LargeResult Large
 )
 {
-    /// <summary>In the place of a status: the connection broke or nothing came.</summary>
-    public const int Broken = 0;
+    /// <summary>What a table has of it, by the names of its columns.</summary>
+    public static IReadOnlyList<string> Columns { get; } =
+    [
+        "large requests over",
+        "small p99 alone, ms",
+        "small p99, ms",
+        "small answered, %",
+        "large reads",
+        "large writes",
+        "half bodies",
+    ];
 
-    public double SmallSuccessPercent => 100.0 * Smalls.GetValueOrDefault(200) / Math.Max(1, Smalls.Values.Sum());
+    public double SmallSuccessPercent =>
+        100.0 * Smalls.GetValueOrDefault(RequestResult.Ok) / Math.Max(1, Smalls.Values.Sum());
 
-    public double LargeReadsPerSecond => Large.Reads.GetValueOrDefault(200) / Time.TotalSeconds;
+    public double LargeReadsPerSecond => Large.Reads.GetValueOrDefault(RequestResult.Ok) / Time.TotalSeconds;
 
-    public static string Describe(IReadOnlyDictionary<int, long> statuses) =>
-        string.Join(
-            ", ",
-            statuses.OrderBy(s => s.Key).Select(s => $"{s.Value} × {(s.Key == Broken ? "broken" : s.Key)}")
-        );
+    /// <summary>The cells under <see cref="Columns"/>.</summary>
+    /// <param name="overHttp2">Whether the large requests came over HTTP/2.</param>
+    public IReadOnlyList<string> Cells(bool overHttp2) =>
+        [
+            overHttp2 ? "HTTP/2" : "HTTP/1.1",
+            Quiet.P99Milliseconds.ToString("0.#", CultureInfo.InvariantCulture),
+            UnderPressure.P99Milliseconds.ToString("0.#", CultureInfo.InvariantCulture),
+            SmallSuccessPercent.ToString("0.000", CultureInfo.InvariantCulture),
+            RequestResult.Describe(Large.Reads),
+            RequestResult.Describe(Large.Writes),
+            RequestResult.Describe(Large.HalfBodies),
+        ];
 }

@@ -126,37 +126,20 @@ internal sealed record MemoryBench(
             var most = service.Process.MostResidentBytes;
             await Task.Delay(SettleAfterPressure, cancellation);
             rows.Add([
-                overHttp2 ? "HTTP/2" : "HTTP/1.1",
-                Text(result.Quiet.P99Milliseconds),
-                Text(result.UnderPressure.P99Milliseconds),
-                result.SmallSuccessPercent.ToString("0.000", CultureInfo.InvariantCulture),
-                PressureResult.Describe(result.Large.Reads),
-                PressureResult.Describe(result.Large.Writes),
-                PressureResult.Describe(result.Large.HalfBodies),
-                Text(before / MiB),
-                Text(most / MiB),
-                Text(service.Process.ResidentBytes / MiB),
+                .. result.Cells(overHttp2),
+                MebibytesOf(before),
+                MebibytesOf(most),
+                MebibytesOf(service.Process.ResidentBytes),
             ]);
             await Console.Error.WriteLineAsync(string.Join("; ", rows[^1]));
         }
 
         return new BenchTable(
             "Large values from all sides, with the heap of a container of 1 GiB",
-            [
-                "large requests over",
-                "small p99 alone, ms",
-                "small p99, ms",
-                "small answered, %",
-                "large reads",
-                "large writes",
-                "half bodies",
-                "resident before, MiB",
-                "at most, MiB",
-                "15 s later, MiB",
-            ],
+            [.. PressureResult.Columns, "resident before, MiB", "at most, MiB", "15 s later, MiB"],
             rows
         );
 
-        static string Text(double number) => number.ToString("0.#", CultureInfo.InvariantCulture);
+        static string MebibytesOf(long bytes) => (bytes / MiB).ToString("0.#", CultureInfo.InvariantCulture);
     }
 }

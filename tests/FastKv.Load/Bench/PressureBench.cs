@@ -1,4 +1,3 @@
-using System.Globalization;
 using FastKv.Load.Cli;
 using FastKv.Load.Reports;
 using FastKv.Load.Scenarios;
@@ -35,38 +34,16 @@ internal sealed record PressureBench(BenchOptions Options, Uri Http1, Uri? Http2
             await AccountMaker.MakeAsync(client, $"small-{Guid.NewGuid():N}"[..32], cancellation)
         );
         var result = await pressure.RunAsync(Quiet, Pressure, cancellation);
-        string[] row =
-        [
-            Http2 is null ? "HTTP/1.1" : "HTTP/2",
-            Text(result.Quiet.P99Milliseconds),
-            Text(result.UnderPressure.P99Milliseconds),
-            result.SmallSuccessPercent.ToString("0.000", CultureInfo.InvariantCulture),
-            PressureResult.Describe(result.Large.Reads),
-            PressureResult.Describe(result.Large.Writes),
-            PressureResult.Describe(result.Large.HalfBodies),
-        ];
-        string[] header =
-        [
-            "large requests over",
-            "small p99 alone, ms",
-            "small p99, ms",
-            "small answered, %",
-            "large reads",
-            "large writes",
-            "half bodies",
-        ];
         return new BenchReport(
             "pressure",
             DateTimeOffset.UtcNow,
             Options.CommandLine,
             MachineReport.Here(),
             "none",
-            [new BenchTable("Large values from all sides", header, [row])],
+            [new BenchTable("Large values from all sides", PressureResult.Columns, [result.Cells(Http2 is not null)])],
             []
         );
     }
-
-    private static string Text(double number) => number.ToString("0.#", CultureInfo.InvariantCulture);
 
     private static Uri? AddressOf(string option, string? text) =>
         text is null ? null

@@ -60,31 +60,35 @@ public sealed class MemoryTests(ITestOutputHelper output)
         var result = await pressure.RunAsync(QuietTime, Time, CancellationToken.None);
         var (most, log) = (MostResidentBytes(service), service.Log);
 
-        output.WriteLine($"small: {PressureResult.Describe(result.Smalls)}");
+        output.WriteLine($"small: {RequestResult.Describe(result.Smalls)}");
         output.WriteLine(
             $"small, p99 in ms: {result.Quiet.P99Milliseconds} alone, {result.UnderPressure.P99Milliseconds}"
         );
-        output.WriteLine($"reads: {PressureResult.Describe(result.Large.Reads)}");
-        output.WriteLine($"writes: {PressureResult.Describe(result.Large.Writes)}");
-        output.WriteLine($"half bodies: {PressureResult.Describe(result.Large.HalfBodies)}");
+        output.WriteLine($"reads: {RequestResult.Describe(result.Large.Reads)}");
+        output.WriteLine($"writes: {RequestResult.Describe(result.Large.Writes)}");
+        output.WriteLine($"half bodies: {RequestResult.Describe(result.Large.HalfBodies)}");
         output.WriteLine($"most resident: {most / MiB} MiB");
         Assert.False(service.HasExited, log);
         Assert.DoesNotContain("OutOfMemory", log, StringComparison.Ordinal);
         Assert.DoesNotContain(LostConnection, log, StringComparison.Ordinal);
-        Assert.True(result.SmallSuccessPercent >= 99.9, PressureResult.Describe(result.Smalls));
-        Assert.True(result.Large.Reads.GetValueOrDefault(200) > 0, "No large value was read.");
-        Assert.True(!IsLong || result.Large.Writes.GetValueOrDefault(200) > 0, "No large value was written.");
+        Assert.True(result.SmallSuccessPercent >= 99.9, RequestResult.Describe(result.Smalls));
+        Assert.True(result.Large.Reads.GetValueOrDefault(RequestResult.Ok) > 0, "No large value was read.");
+        Assert.True(
+            !IsLong || result.Large.Writes.GetValueOrDefault(RequestResult.Ok) > 0,
+            "No large value was written."
+        );
         Assert.All(
             result.Large.Reads.Keys.Concat(result.Large.Writes.Keys),
-            status =>
+            key =>
                 Assert.True(
-                    status is 200 or 503,
-                    PressureResult.Describe(result.Large.Reads) + PressureResult.Describe(result.Large.Writes)
+                    key is RequestResult.Ok or RequestResult.Unavailable,
+                    RequestResult.Describe(result.Large.Reads) + RequestResult.Describe(result.Large.Writes)
                 )
         );
         Assert.All(
             result.Large.HalfBodies.Keys,
-            status => Assert.True(status is 400 or 503, PressureResult.Describe(result.Large.HalfBodies))
+            key =>
+                Assert.True(key is "400" or RequestResult.Unavailable, RequestResult.Describe(result.Large.HalfBodies))
         );
         Assert.True(most < ContainerLimit, $"{most / MiB} MiB were resident.");
         await Wait.UntilAsync(
@@ -121,14 +125,14 @@ public sealed class MemoryTests(ITestOutputHelper output)
         var many = await (pressure with { Readers = 64 }).RunAsync(TimeSpan.Zero, Time, CancellationToken.None);
 
         output.WriteLine(
-            $"4 readers: {PressureResult.Describe(few.Large.Reads)}; small {PressureResult.Describe(few.Smalls)}"
+            $"4 readers: {RequestResult.Describe(few.Large.Reads)}; small {RequestResult.Describe(few.Smalls)}"
         );
         output.WriteLine(
-            $"64 readers: {PressureResult.Describe(many.Large.Reads)}; small {PressureResult.Describe(many.Smalls)}"
+            $"64 readers: {RequestResult.Describe(many.Large.Reads)}; small {RequestResult.Describe(many.Smalls)}"
         );
         Assert.True(many.LargeReadsPerSecond >= few.LargeReadsPerSecond / 2);
-        Assert.All(many.Large.Reads.Keys, status => Assert.True(status is 200 or 503));
-        Assert.Equal([200], many.Smalls.Keys);
+        Assert.All(many.Large.Reads.Keys, key => Assert.True(key is RequestResult.Ok or RequestResult.Unavailable));
+        Assert.Equal([RequestResult.Ok], many.Smalls.Keys);
         Assert.DoesNotContain(LostConnection, service.Log, StringComparison.Ordinal);
     }
 

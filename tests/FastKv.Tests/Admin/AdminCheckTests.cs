@@ -146,6 +146,7 @@ public sealed class AdminCheckTests(ReachableStore store) : IClassFixture<Reacha
         await PlantAsync(prefix, "second", "whole@example.com");
         await store.Database.StringSetAsync($"{prefix}:email:whole@example.com", $"1 {whole} whole");
         await store.Database.StringSetAsync($"{prefix}:email:nobody@example.com", "1 someid nobody");
+        await store.Database.StringSetAsync($"{prefix}:email:foreign@example.com", "nonsense");
 
         // A registration that is under way is no damage.
         var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -161,7 +162,14 @@ public sealed class AdminCheckTests(ReachableStore store) : IClassFixture<Reacha
         await store.Database.HashSetAsync($"{prefix}:deletions", deleted, old.Text);
         await store.Database.HashSetAsync($"{prefix}:deletions", "someid", "nonsense");
 
-        string[] left = ["data_without_user", "deletion_overdue", "deletion_unreadable", "email_of_another_user"];
+        string[] left =
+        [
+            "data_without_user",
+            "deletion_overdue",
+            "deletion_unreadable",
+            "email_claim_unreadable",
+            "email_of_another_user",
+        ];
         string[] expected = [.. left, "email_claim_differs", "email_without_user", "user_without_email"];
         var found = (await own.RunAsync("check", "--all", "--json")).Expect(ExitCode.Findings);
         Assert.Equal(expected.Order(StringComparer.Ordinal), found.Findings.Order(StringComparer.Ordinal));
@@ -178,7 +186,26 @@ public sealed class AdminCheckTests(ReachableStore store) : IClassFixture<Reacha
         (await own.RunAsync("user", "delete", "--id", orphan, "--yes")).Expect(ExitCode.Done);
         (await own.RunAsync("user", "delete", "--id", deleted, "--yes")).Expect(ExitCode.Done);
         rest = (await own.RunAsync("check", "--all", "--json")).Expect(ExitCode.Findings);
-        Assert.Equal(["deletion_unreadable", "email_of_another_user"], rest.Findings.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["deletion_unreadable", "email_claim_unreadable", "email_of_another_user"],
+            rest.Findings.Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task A_claim_that_can_not_be_read_is_made_anew_for_the_user_of_the_address_alone()
+    {
+        var name = await api.RegisterAsync();
+        var email = $"fastkv:email:{name}@example.com";
+        await store.Database.StringSetAsync(email, "nonsense");
+
+        (await admin.RunAsync("check", $"{name}@example.com")).Expect(ExitCode.NotFound);
+        var found = (await admin.RunAsync("check", name, "--json")).Expect(ExitCode.Findings);
+        Assert.Equal(["email_claim_differs"], found.Findings);
+        (await admin.RunAsync("check", name, "--repair")).Expect(ExitCode.Done);
+
+        (await admin.RunAsync("check", $"{name}@example.com")).Expect(ExitCode.Done);
+        Assert.Equal(name, EmailClaim.Parse(await store.Database.StringGetAsync(email))!.Username);
     }
 
     [Fact]

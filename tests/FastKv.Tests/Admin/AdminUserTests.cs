@@ -110,7 +110,7 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
     {
         var token = await RegisterAsync();
         var userId = new JsonWebToken(token).Subject;
-        await FillAsync(token);
+        await api.FillAsync(token);
         // Of another client, in no index.
         await store.Database.StringSetAsync($"fastkv:data:{{{userId}}}:unlisted", "v");
 
@@ -125,7 +125,7 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
         ).Expect(ExitCode.Done);
 
         Assert.StartsWith(userId, done.Results);
-        Assert.Equal([$"fastkv:ended:{{{userId}}}"], KeysOf(userId));
+        Assert.Equal([$"fastkv:ended:{{{userId}}}"], store.KeysOf(userId));
         Assert.False(await store.Database.HashExistsAsync("fastkv:deletions", userId));
         Assert.False(await store.Database.KeyExistsAsync($"fastkv:user:{name.ToLowerInvariant()}"));
         Assert.False(await store.Database.KeyExistsAsync($"fastkv:email:{name.ToLowerInvariant()}@example.com"));
@@ -144,7 +144,7 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
     {
         var token = await RegisterAsync();
         var userId = new JsonWebToken(token).Subject;
-        await FillAsync(token);
+        await api.FillAsync(token);
         var lease = $"fastkv:deletion:{{{userId}}}";
         await store.Database.StringSetAsync(lease, "another replica", TimeSpan.FromMinutes(1));
         using var stop = new CancellationTokenSource();
@@ -169,7 +169,7 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
         await Wait.UntilAsync("the second run has begun", () => store.Database.KeyExistsAsync(tombstone));
         await store.Database.KeyDeleteAsync(lease);
         (await again).Expect(ExitCode.Done);
-        Assert.Equal([tombstone], KeysOf(userId));
+        Assert.Equal([tombstone], store.KeysOf(userId));
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
         Assert.Contains("1 keys under this id", shown.Errors, StringComparison.Ordinal);
         (await admin.RunAsync("user", "delete", "--id", userId, "--yes")).Expect(ExitCode.Done);
 
-        Assert.Equal([$"fastkv:ended:{{{userId}}}"], KeysOf(userId));
+        Assert.Equal([$"fastkv:ended:{{{userId}}}"], store.KeysOf(userId));
     }
 
     [Theory]
@@ -214,35 +214,4 @@ public sealed class AdminUserTests(ReachableStore store) : IClassFixture<Reachab
         (await api.PostAsync("/api/register", ApiClient.Registration(name))).Expect(HttpStatusCode.Created);
         return await api.SignInAsync(name);
     }
-
-    /// <summary>601 entries, more than are removed at once, and what is remembered of them.</summary>
-    private async Task FillAsync(string token)
-    {
-        for (var batch = 0; batch < 6; batch++)
-        {
-            var operations = Enumerable
-                .Range(batch * 100, 100)
-                .Select(i =>
-                    $$"""{"op":"store","key":"k{{i}}","value":"v","expires_in":{{(i % 2 == 0 ? "900" : "null")}}}"""
-                );
-            (await api.WriteBatchAsync(token, string.Join(',', operations))).Expect(HttpStatusCode.OK);
-        }
-
-        (await api.ModifyAsync(token, "c", """{"increment":1,"create":true}""", ("Idempotency-Key", "once"))).Expect(
-            HttpStatusCode.Created
-        );
-    }
-
-    /// <summary>
-    /// All that is stored of a user, but for the lease that a service may have taken at the same time, which lives for seconds.
-    /// </summary>
-    private string[] KeysOf(string userId) =>
-        [
-            .. store
-                .Database.Multiplexer.GetServers()[0]
-                .Keys(pattern: $"*{userId}*", pageSize: 10_000)
-                .Select(key => key.ToString())
-                .Where(key => !key.StartsWith("fastkv:deletion:", StringComparison.Ordinal))
-                .Distinct(),
-        ];
 }

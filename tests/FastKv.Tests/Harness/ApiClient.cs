@@ -192,6 +192,30 @@ internal sealed class ApiClient(Uri address) : IDisposable
     public Task<Reply> DeleteAccountAsync(string token, string password = "secure_password123") =>
         PostAsync("/api/account/delete", new JsonObject { ["password"] = password }, token);
 
+    /// <summary>
+    /// Stores 601 entries, which is more than a deletion removes at once, half of them with an end, and has two Idempotency-Keys
+    /// remembered.
+    /// </summary>
+    public async Task FillAsync(string token)
+    {
+        for (var batch = 0; batch < 6; batch++)
+        {
+            var operations = Enumerable
+                .Range(batch * 100, 100)
+                .Select(i =>
+                    $$"""{"op":"store","key":"k{{i}}","value":"v","expires_in":{{(i % 2 == 0 ? "900" : "null")}}}"""
+                );
+            (await WriteBatchAsync(token, string.Join(',', operations))).Expect(HttpStatusCode.OK);
+        }
+
+        (await ModifyAsync(token, "c", """{"increment":1,"create":true}""", ("Idempotency-Key", "once"))).Expect(
+            HttpStatusCode.Created
+        );
+        (await ModifyAsync(token, "c", """{"increment":1,"create":true}""", ("Idempotency-Key", "twice"))).Expect(
+            HttpStatusCode.OK
+        );
+    }
+
     public Task<bool> IsReadyAsync() => IsOkAsync("/health/ready");
 
     public Task<bool> IsLiveAsync() => IsOkAsync("/health/live");

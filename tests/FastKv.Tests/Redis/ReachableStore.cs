@@ -24,6 +24,20 @@ public sealed class ReachableStore(ServiceFixture shared) : IAsyncLifetime
 
     internal ApiClient Api => service.Api;
 
+    /// <summary>
+    /// The keys that have something of a user, but for the lease that a service may have taken at the same time, which lives for
+    /// seconds.
+    /// </summary>
+    internal string[] KeysOf(string userId) =>
+        [
+            .. multiplexer
+                .GetServers()[0]
+                .Keys(pattern: $"*{userId}*", pageSize: 10_000)
+                .Select(key => key.ToString())
+                .Where(key => !key.StartsWith("fastkv:deletion:", StringComparison.Ordinal))
+                .Distinct(),
+        ];
+
     public async ValueTask InitializeAsync()
     {
         if (shared.Redis is { } redis)

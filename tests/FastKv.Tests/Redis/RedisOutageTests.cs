@@ -1,11 +1,9 @@
-using System.Collections.Concurrent;
 using System.Net;
 using FastKv.Redis;
 using FastKv.Telemetry;
 using FastKv.Tests.Auth;
 using FastKv.Tests.Faults;
 using FastKv.Tests.Harness;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -197,7 +195,8 @@ public sealed class RedisOutageTests
     public async Task An_outage_is_told_once_a_minute_with_the_number_of_requests_that_it_cost()
     {
         var time = new AwaitedTime();
-        var log = new FakeLog();
+        var started = time.GetUtcNow();
+        var log = new RecordedLog<RedisDiagnostics>();
         var options = new RedisOptions();
         var configuration = options.ToConfiguration("127.0.0.1:1");
         using var connection = new RedisConnection(configuration, NullLogger<RedisConnection>.Instance);
@@ -239,9 +238,9 @@ public sealed class RedisOutageTests
 
         // The first minute's lines of both kinds, and the second minute's.
         await UntilLinesAsync(3);
-        Assert.InRange(log.Elapsed(time), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(90));
+        Assert.InRange(time.GetUtcNow() - started, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(90));
         await UntilLinesAsync(4);
-        Assert.InRange(log.Elapsed(time), TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(180));
+        Assert.InRange(time.GetUtcNow() - started, TimeSpan.FromSeconds(120), TimeSpan.FromSeconds(180));
 
         await diagnostics.StopAsync(CancellationToken.None);
         Assert.Equal(
@@ -290,28 +289,5 @@ public sealed class RedisOutageTests
                 Advance(delta);
             }
         }
-    }
-
-    private sealed class FakeLog : ILogger<RedisDiagnostics>
-    {
-        private readonly ConcurrentQueue<string> lines = new();
-        private readonly DateTimeOffset started = new FakeTimeProvider().GetUtcNow();
-
-        public IReadOnlyList<string> Lines => [.. lines];
-
-        public TimeSpan Elapsed(TimeProvider time) => time.GetUtcNow() - started;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => lines.Enqueue(formatter(state, exception));
     }
 }

@@ -76,6 +76,28 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
         await store.Database.KeyDeleteAsync($"fastkv:user:{name}");
     }
 
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("now 0123456789 somebody")]
+    [InlineData("99999999999999999999 0123456789 somebody")]
+    [InlineData("9223372036854775807 0123456789 somebody")]
+    [InlineData("-1 0123456789 somebody")]
+    [InlineData("1 {0} somebody")]
+    [InlineData("1  somebody")]
+    [InlineData("")]
+    public async Task An_email_whose_claim_can_not_be_read_is_somebodys(string claim)
+    {
+        var registration = ApiClient.Registration();
+        var email = $"fastkv:email:{registration["email"]}";
+        await store.Database.StringSetAsync(email, claim);
+
+        (await store.Api.PostAsync("/api/register", registration)).ExpectError("EMAIL_EXISTS");
+
+        Assert.Equal(claim, (string?)await store.Database.StringGetAsync(email));
+        await store.Database.KeyDeleteAsync(email);
+        (await store.Api.PostAsync("/api/register", registration)).Expect(HttpStatusCode.Created);
+    }
+
     [Fact]
     public async Task An_entry_of_another_type_is_none_whether_it_is_read_alone_or_with_others()
     {
@@ -86,6 +108,41 @@ public sealed class StoredDataTests(ReachableStore store) : IClassFixture<Reacha
         var together = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => store.Api.RetrieveAsync(token, "k")));
 
         Assert.All(together, reply => reply.ExpectError("KEY_NOT_FOUND"));
+    }
+
+    [Fact]
+    public async Task The_index_of_Idempotency_Keys_outlives_what_was_remembered_under_a_longer_setting()
+    {
+        var (userId, token) = await NewUserAsync();
+        await using var shorter = await FastKvProcess.StartAsync(
+            store.ConnectionString,
+            ("FastKv__Data__IdempotencySeconds", "60"),
+            ("FastKv__Redis__TimeoutMilliseconds", "20000")
+        );
+
+        await IncrementAsync(shorter.Api, "first");
+        await ExpectToLiveAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+        await IncrementAsync(store.Api, "long");
+        await IncrementAsync(shorter.Api, "short");
+
+        await ExpectToLiveAsync(TimeSpan.FromHours(23), TimeSpan.FromHours(24));
+
+        async Task IncrementAsync(ApiClient api, string key)
+        {
+            var reply = await api.ModifyAsync(
+                token,
+                "k",
+                """{"increment":1,"create":true}""",
+                ("Idempotency-Key", key)
+            );
+            Assert.Null(reply.Code);
+        }
+
+        async Task ExpectToLiveAsync(TimeSpan least, TimeSpan most)
+        {
+            var left = await store.Database.KeyTimeToLiveAsync($"fastkv:done:{{{userId}}}");
+            Assert.InRange(left ?? TimeSpan.MaxValue, least, most);
+        }
     }
 
     private async Task<(string UserId, string Token)> NewUserAsync()

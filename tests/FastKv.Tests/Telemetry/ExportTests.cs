@@ -1,7 +1,6 @@
 using System.Net;
 using FastKv.Telemetry;
 using FastKv.Tests.Harness;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -88,40 +87,22 @@ public sealed class ExportTests(ServiceFixture fixture)
     public void Failures_are_told_at_once_and_then_once_a_minute_with_their_number()
     {
         var time = new FakeTimeProvider();
-        var log = new RecordedLog();
+        var log = new RecordedLog<ExportFailures>();
         using var failures = new ExportFailures(time, log);
 
         failures.Add("a:1", "connection refused");
         failures.Add("a:1", "connection refused");
         time.Advance(TimeSpan.FromSeconds(59));
         failures.Add("a:1", "connection refused");
-        Assert.Single(log.Messages);
+        Assert.Single(log.Lines);
         time.Advance(TimeSpan.FromSeconds(1));
         failures.Add("a:1", "status 503");
 
-        Assert.Equal(2, log.Messages.Count);
-        Assert.Contains("refused; 1 exports", log.Messages[0], StringComparison.Ordinal);
-        Assert.Contains("status 503; 3 exports", log.Messages[1], StringComparison.Ordinal);
+        Assert.Equal(2, log.Lines.Count);
+        Assert.Contains("refused; 1 exports", log.Lines[0], StringComparison.Ordinal);
+        Assert.Contains("status 503; 3 exports", log.Lines[1], StringComparison.Ordinal);
     }
 
     private static List<string> Lines(FastKvProcess service) =>
         [.. service.Log.Split('\n').Where(line => line.Contains("can't be delivered", StringComparison.Ordinal))];
-
-    private sealed class RecordedLog : ILogger<ExportFailures>
-    {
-        public List<string> Messages { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Messages.Add(formatter(state, exception));
-    }
 }

@@ -5,7 +5,6 @@ using FastKv.Api;
 using FastKv.Api.OpenApi;
 using FastKv.Auth;
 using FastKv.Redis;
-using FastKv.Server;
 using FastKv.Telemetry;
 using FluentValidation;
 
@@ -31,9 +30,7 @@ internal sealed class ChangePasswordValidator : Validator<ChangePasswordRequest>
 {
     public ChangePasswordValidator()
     {
-        RuleFor(request => request.Password)
-            .Must(password => !string.IsNullOrEmpty(password))
-            .WithError(ApiError.MissingFields, "password", "must be the password that is in force");
+        RuleFor(request => request.Password).MustBeInForce();
         RuleFor(request => request.NewPassword)
             .Must(password => !string.IsNullOrEmpty(password))
             .WithError(ApiError.MissingFields, "new_password", "must be the password that is to be in force");
@@ -79,15 +76,8 @@ internal sealed class ChangePassword(
 
     public override async Task HandleAsync(ChangePasswordRequest request, CancellationToken cancellation)
     {
-        var verified = await credentials.VerifyAsync(
-            HttpContext.Caller().Session,
-            ClientAddress.Of(HttpContext),
-            request.Password!,
-            cancellation
-        );
-        if (verified is not CredentialResult.Right { User: var user })
+        if (await credentials.ConfirmAsync(HttpContext, request.Password!, cancellation) is not { } user)
         {
-            await CredentialAnswer.RefuseAsync(HttpContext, verified);
             return;
         }
 

@@ -4,9 +4,7 @@ using FastEndpoints;
 using FastKv.Api;
 using FastKv.Api.OpenApi;
 using FastKv.Auth;
-using FastKv.Server;
 using FastKv.Telemetry;
-using FluentValidation;
 
 namespace FastKv.Features.Users;
 
@@ -21,12 +19,7 @@ internal sealed class DeleteAccountRequest
 
 internal sealed class DeleteAccountValidator : Validator<DeleteAccountRequest>
 {
-    public DeleteAccountValidator()
-    {
-        RuleFor(request => request.Password)
-            .Must(password => !string.IsNullOrEmpty(password))
-            .WithError(ApiError.MissingFields, "password", "must be the password that is in force");
-    }
+    public DeleteAccountValidator() => RuleFor(request => request.Password).MustBeInForce();
 }
 
 /// <summary>
@@ -59,15 +52,8 @@ internal sealed class DeleteAccount(CredentialVerifier credentials, AccountDelet
 
     public override async Task HandleAsync(DeleteAccountRequest request, CancellationToken cancellation)
     {
-        var verified = await credentials.VerifyAsync(
-            HttpContext.Caller().Session,
-            ClientAddress.Of(HttpContext),
-            request.Password!,
-            cancellation
-        );
-        if (verified is not CredentialResult.Right { User: var user })
+        if (await credentials.ConfirmAsync(HttpContext, request.Password!, cancellation) is not { } user)
         {
-            await CredentialAnswer.RefuseAsync(HttpContext, verified);
             return;
         }
 

@@ -11,8 +11,20 @@ namespace FastKv.Features.Users;
 /// <param name="Age">How long ago it was made, by the same clock.</param>
 internal sealed record EmailClaim(RedisValue Raw, long SinceMilliseconds, string UserId, string Username, TimeSpan Age)
 {
-    public static EmailClaim? Parse(RedisValue raw, TimeSpan age = default) =>
-        ((string?)raw)?.Split(' ') is [var since, var userId, var username]
-            ? new EmailClaim(raw, long.Parse(since, CultureInfo.InvariantCulture), userId, username, age)
+    /// <summary>Reads a claim; null if there is none, or if what is there is none.</summary>
+    /// <param name="raw">The claim as Redis keeps it.</param>
+    /// <param name="nowMilliseconds">What the clock of the Redis server says; null if nobody asks for the age.</param>
+    public static EmailClaim? Parse(RedisValue raw, long? nowMilliseconds = null) =>
+        ((string?)raw)?.Split(' ') is [var text, { Length: > 0 } userId, var username]
+        && userId.All(char.IsAsciiLetterOrDigit)
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var since)
+        && since <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? new EmailClaim(
+                raw,
+                since,
+                userId,
+                username,
+                TimeSpan.FromMilliseconds((nowMilliseconds ?? since) - since)
+            )
             : null;
 }

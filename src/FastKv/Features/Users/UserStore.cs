@@ -19,7 +19,7 @@ internal enum Registration
 /// spans them. What is true at any time: <b>an email belongs to the user whom its claim names, if that user's hash exists and
 /// has this email; otherwise it is free</b>, at once if the hash has another email, after <see cref="OrphanAge"/> if there is
 /// no hash, because its registration may still be under way. A crash at any step leaves an orphaned claim, which the next
-/// registration of the email takes over, and nothing else.
+/// registration of the email takes over, and nothing else. A claim that can't be read is somebody's: of a later version, for example.
 /// </summary>
 internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOptions options)
 {
@@ -43,7 +43,10 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
     /// <summary>The time that one request may wait for the store.</summary>
     public StoreDeadline NewDeadline() => new(options.CommandTimeout);
 
-    /// <summary>Whether a registration would be refused now; null if not. One round trip, two if the email is claimed.</summary>
+    /// <summary>
+    /// Whether a registration would be refused now; null if not, or if only the registration itself can say. One round trip, two if
+    /// the email is claimed.
+    /// </summary>
     public async Task<Registration?> FindConflictAsync(string username, string email, StoreDeadline deadline)
     {
         var claimAsync = redis.GetAsync(keys.Email(AccountName.Fold(email)));
@@ -77,7 +80,11 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
         RedisValue replaced = RedisValue.Null;
         for (var polls = 0; polls < MaximumPolls; polls++)
         {
-            var claim = await ClaimAsync(email, username, user.UserId, replaced, deadline);
+            if (await ClaimAsync(email, username, user.UserId, replaced, deadline) is not { } claim)
+            {
+                return (Registration.EmailTaken, user);
+            }
+
             replaced = RedisValue.Null;
             if (claim.Username == username)
             {
@@ -126,21 +133,19 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
         return email is null ? null : AccountName.Fold(email);
     }
 
-    // Sets the claim if the key is absent or holds exactly what is to be replaced; returns the claim in force, its age first.
+    // Sets the claim if the key is absent or holds exactly what is to be replaced; returns the millisecond and the claim in force.
     private const string ClaimScript = """
         local now = redis.call('TIME')
         local ms = now[1] * 1000 + math.floor(now[2] / 1000)
         local held = redis.call('GET', KEYS[1])
-        if held and held ~= ARGV[3] then
-          local since = tonumber(string.match(held, '^%d+'))
-          return {ms - since, held}
-        end
+        if held and held ~= ARGV[3] then return {ms, held} end
         local claim = string.format('%.0f', ms) .. ' ' .. ARGV[2] .. ' ' .. ARGV[1]
         redis.call('SET', KEYS[1], claim)
-        return {0, claim}
+        return {ms, claim}
         """;
 
-    private async Task<EmailClaim> ClaimAsync(
+    /// <returns>The claim in force; null if it can't be read.</returns>
+    private async Task<EmailClaim?> ClaimAsync(
         string email,
         string username,
         string userId,
@@ -155,11 +160,11 @@ internal sealed class UserStore(RedisCommands redis, RedisKeys keys, RedisOption
                     await redis.EvaluateAsync(
                         ClaimScript,
                         keys.Email(email),
-                        [username, userId, replaced.IsNull ? RedisValue.EmptyString : replaced],
+                        replaced.IsNull ? [username, userId] : [username, userId, replaced],
                         deadline
                     )
                 )!;
-            return EmailClaim.Parse((RedisValue)reply[1], TimeSpan.FromMilliseconds((long)reply[0]))!;
+            return EmailClaim.Parse((RedisValue)reply[1], (long)reply[0]);
         }
         catch (OutcomeUnknownException lost)
         {

@@ -277,7 +277,10 @@ local function run()
       write('ZREM', done_index, unpack(due))
     end
     write('ZADD', done_index, milliseconds(now() + tonumber(remembered)), string.sub(done, done_prefix + 1))
-    write('PEXPIRE', done_index, remembered)
+    -- It outlives what an earlier setting remembers for longer.
+    if redis.call('PTTL', done_index) < tonumber(remembered) then
+      write('PEXPIRE', done_index, remembered)
+    end
   end
 
   if sum then

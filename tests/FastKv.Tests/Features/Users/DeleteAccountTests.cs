@@ -19,7 +19,7 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
     {
         var token = await RegisterAsync();
         var userId = new JsonWebToken(token).Subject;
-        await FillAsync(token);
+        await api.FillAsync(token);
 
         var reply = await api.DeleteAccountAsync(token);
 
@@ -61,7 +61,7 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
     {
         var token = await RegisterAsync();
         var userId = new JsonWebToken(token).Subject;
-        await FillAsync(token);
+        await api.FillAsync(token);
 
         // What is there when the service dies after so many steps.
         var deletion = new Deletion(userId, name, $"{name}@example.com", DateTimeOffset.UtcNow);
@@ -119,7 +119,7 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
         );
         await store.Database.StringSetAsync($"fastkv:keys:{{{stuck}}}", "of another type");
         var token = await RegisterAsync();
-        await FillAsync(token);
+        await api.FillAsync(token);
 
         (await api.DeleteAccountAsync(token)).Expect(HttpStatusCode.OK);
 
@@ -134,7 +134,7 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
     public async Task While_another_replica_holds_the_lease_nothing_is_removed_and_then_it_is()
     {
         var token = await RegisterAsync();
-        await FillAsync(token);
+        await api.FillAsync(token);
         var userId = new JsonWebToken(token).Subject;
         var (lease, index) = ($"fastkv:deletion:{{{userId}}}", $"fastkv:keys:{{{userId}}}");
         await store.Database.StringSetAsync(lease, "another replica", TimeSpan.FromSeconds(8));
@@ -182,27 +182,6 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
             new System.Text.Json.Nodes.JsonObject { ["username"] = name, ["password"] = "secure_password123" }
         );
 
-    /// <summary>Entries of every kind, more than are removed at once.</summary>
-    private async Task FillAsync(string token)
-    {
-        for (var batch = 0; batch < 6; batch++)
-        {
-            var operations = Enumerable
-                .Range(batch * 100, 100)
-                .Select(i =>
-                    $$"""{"op":"store","key":"k{{i}}","value":"v","expires_in":{{(i % 2 == 0 ? "900" : "null")}}}"""
-                );
-            (await api.WriteBatchAsync(token, string.Join(',', operations))).Expect(HttpStatusCode.OK);
-        }
-
-        (await api.ModifyAsync(token, "c", """{"increment":1,"create":true}""", ("Idempotency-Key", "once"))).Expect(
-            HttpStatusCode.Created
-        );
-        (await api.ModifyAsync(token, "c", """{"increment":1,"create":true}""", ("Idempotency-Key", "twice"))).Expect(
-            HttpStatusCode.OK
-        );
-    }
-
     /// <summary>Waits until nothing of the user is left but the tombstone.</summary>
     private async Task ExpectRemovedAsync(string userId)
     {
@@ -211,7 +190,7 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
             "all is removed",
             async () =>
             {
-                left = [.. KeysOf(userId)];
+                left = store.KeysOf(userId);
                 return left.Length == 1 && !await store.Database.HashExistsAsync("fastkv:deletions", userId);
             },
             TimeSpan.FromSeconds(60)
@@ -220,10 +199,4 @@ public sealed class DeleteAccountTests(ReachableStore store) : IClassFixture<Rea
         var lives = (await store.Database.KeyTimeToLiveAsync(left[0]))!.Value;
         Assert.InRange(lives.TotalDays, 29, 31);
     }
-
-    private IEnumerable<string> KeysOf(string userId) =>
-        store
-            .Database.Multiplexer.GetServers()[0]
-            .Keys(pattern: $"*{{{userId}}}*", pageSize: 10_000)
-            .Select(key => key.ToString());
 }
