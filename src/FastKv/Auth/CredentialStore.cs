@@ -8,7 +8,10 @@ namespace FastKv.Auth;
 /// <param name="Username">The name, as it was registered.</param>
 /// <param name="Email">The address, as it was registered.</param>
 /// <param name="PasswordHash">A PHC string.</param>
-/// <param name="PasswordChangedAt">The millisecond, by the clock of Redis, at which the password was changed; 0 if it never was.</param>
+/// <param name="PasswordChangedAt">
+/// The millisecond, by the clock of Redis, up to which sessions ended when the password was changed, up to a second after that; 0 if
+/// it never was.
+/// </param>
 internal sealed record UserCredentials(
     string UserId,
     string Username,
@@ -41,21 +44,27 @@ internal sealed class CredentialStore(RedisCommands redis, RedisKeys keys)
         local changed = tonumber(known[2] or 0)
         if known[1] ~= ARGV[1] or changed ~= tonumber(ARGV[2]) then return 0 end
         local time = redis.call('TIME')
-        local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), changed + 1)
-        redis.call('HSET', KEYS[1], 'password_hash', ARGV[3], 'password_changed_at', string.format('%.0f', now))
-        return now
+        local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+        -- Behind the beginning of every session, which after the end of all others is up to a second ahead (sessions.lua), so that
+        -- who signs in next ends them even if nothing but this was done.
+        local moment = math.max(now + 1000, changed + 1, tonumber(ARGV[4]))
+        redis.call('HSET', KEYS[1], 'password_hash', ARGV[3], 'password_changed_at', string.format('%.0f', moment))
+        return moment
         """
     );
 
     /// <summary>Changes the password, if nobody has since these credentials were read. One round trip.</summary>
-    /// <returns>The millisecond at which it was changed; null if somebody else was faster, or the user is deleted.</returns>
-    public async Task<long?> ChangePasswordAsync(UserCredentials user, string passwordHash)
+    /// <param name="user">The user, as read.</param>
+    /// <param name="passwordHash">The new one.</param>
+    /// <param name="sessionBeganAt">The beginning of the session that asks for it: a millisecond by the clock of Redis.</param>
+    /// <returns>The millisecond up to which sessions end with it; null if somebody else was faster, or the user is deleted.</returns>
+    public async Task<long?> ChangePasswordAsync(UserCredentials user, string passwordHash, long sessionBeganAt)
     {
         var changedAt = (long)
             await redis.WriteAsync(
                 Change,
                 [KeyOf(user)],
-                [user.UserId, user.PasswordChangedAt, passwordHash],
+                [user.UserId, user.PasswordChangedAt, passwordHash, sessionBeganAt],
                 isLarge: false
             );
         return changedAt == 0 ? null : changedAt;

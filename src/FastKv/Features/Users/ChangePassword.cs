@@ -98,7 +98,7 @@ internal sealed class ChangePassword(
         }
 
         await (
-            await users.ChangePasswordAsync(user, hash) is { } changedAt
+            await users.ChangePasswordAsync(user, hash, HttpContext.Caller().Session.BeganAt) is { } changedAt
                 ? BeginNewSessionAsync(user, changedAt)
                 : ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidCredentials)
         );

@@ -194,6 +194,27 @@ public sealed class ChangePasswordTests(ServiceFixture fixture, ReachableStore s
         );
     }
 
+    [Fact]
+    public async Task After_such_a_crash_a_session_ends_that_began_right_after_the_end_of_all_others()
+    {
+        var name = await api.RegisterAsync();
+        var first = await api.SignInAsync(name);
+        var ended = $"fastkv:ended:{{{new JsonWebToken(first).Subject}}}";
+        (await api.SendAsync(HttpMethod.Delete, "/api/token?all=true", first)).Expect(HttpStatusCode.OK);
+
+        // It begins behind all that has ended, by the clock of Redis in a second.
+        var token = await api.SignInAsync(name);
+        var before = await store.Database.StringGetAsync(ended);
+        (await api.ChangePasswordAsync(token, Old, New)).Expect(HttpStatusCode.OK);
+        await store.Database.StringSetAsync(ended, before, TimeSpan.FromMinutes(1));
+        (await api.RetrieveAsync(token, "k")).ExpectError("KEY_NOT_FOUND");
+
+        var next = await api.SignInAsync(name, New);
+
+        (await api.RetrieveAsync(token, "k")).ExpectError("INVALID_TOKEN");
+        (await api.RetrieveAsync(next, "k")).ExpectError("KEY_NOT_FOUND");
+    }
+
     private Task<Reply> SignInAsync(string name, string password, ApiClient? by = null) =>
         (by ?? api).PostAsync(
             "/api/token",
