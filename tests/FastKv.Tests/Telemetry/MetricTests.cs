@@ -17,12 +17,16 @@ public sealed class MetricTests(ObservedService service)
         (await api.RetrieveAsync(token, "k")).Expect(HttpStatusCode.OK);
         (await api.RetrieveAsync(token, "other")).Expect(HttpStatusCode.NotFound);
 
+        // Another test may have let the same errors be sent before this one's requests.
         await Wait.UntilAsync(
             "the metrics of the requests have come",
             () =>
                 Task.FromResult(
                     service.Receiver.Metrics.TryGetValue("fastkv.errors", out var errors)
                         && errors.Points.Any(point => point.Attributes["fastkv.error.code"] == "KEY_NOT_FOUND")
+                        && service.Receiver.Metrics.ContainsKey("fastkv.password.hash.duration")
+                        && service.Receiver.Metrics.TryGetValue("fastkv.token.cache.lookups", out var lookups)
+                        && lookups.Points.Any(point => point.Attributes["fastkv.cache.result"] == "hit")
                 )
         );
 
