@@ -20,7 +20,7 @@ internal static class ServiceSetup
     {
         var builder = HostSettings.CreateBuilder(args);
         LogLevels.Add(builder);
-        builder.AddServer();
+        ListenAddresses.Prepare(builder.AddServer());
         builder.AddTelemetry();
         embeddedDirectory = builder.AddRedis();
         builder.AddAuth(embeddedDirectory);

@@ -77,11 +77,14 @@ internal static class Doctor
         }
     }
 
-    /// <summary>All settings of the service, as its start reads them; nothing is opened.</summary>
+    /// <summary>
+    /// All settings of the service, as its start reads them; nothing is opened. That something listens where the service is to is no
+    /// finding: it may be the service.
+    /// </summary>
     private static void CheckSettings(string[] settings)
     {
         var builder = HostSettings.CreateBuilder(settings);
-        builder.AddServer();
+        _ = builder.AddServer();
         builder.AddTelemetry();
         var options = RedisOptions.From(builder.Configuration);
         if (RedisSetup.EmbeddedDirectory(builder.Configuration) is null)

@@ -9,13 +9,14 @@ namespace FastKv.Server;
 internal static class ListenAddresses
 {
     public const string DefaultUrl = "http://localhost:8080";
+    private const string Variable = "ASPNETCORE_URLS";
     private const string Scheme = "http://";
 
     // The system chooses one; two interfaces (localhost) can't be given the same one.
     private const int AnyFreePort = 0;
     private const string UnixSocketUrl = Scheme + "unix:";
 
-    /// <summary>All addresses, checked: they can be read, no two are the same, and nobody else listens there.</summary>
+    /// <summary>All addresses, checked: they can be read, and no two are the same.</summary>
     /// <exception cref="InvalidSettingException">One of that is not so.</exception>
     public static string[] From(IConfiguration configuration, HttpOptions options)
     {
@@ -24,9 +25,8 @@ internal static class ListenAddresses
         var (variable, urls) = Urls(configuration);
         foreach (var url in urls)
         {
-            if (url.StartsWith(UnixSocketUrl + "/", StringComparison.OrdinalIgnoreCase))
+            if (IsUnixSocket(url))
             {
-                UnixSocket.Prepare(url[UnixSocketUrl.Length..]);
                 sockets.Add(url);
             }
             else
@@ -50,17 +50,32 @@ internal static class ListenAddresses
             );
         }
 
-        foreach (var (host, port) in named)
-        {
-            RequireFree(host, port);
-        }
-
         return [.. sockets, .. listeners.Select(listener => $"{Scheme}{listener.Host}:{listener.Port}")];
     }
 
+    /// <summary>Sees to it that the server can listen there: nobody else does, and this user may.</summary>
+    /// <param name="urls">What <see cref="From"/> has returned.</param>
+    /// <exception cref="InvalidSettingException">It can't.</exception>
+    public static void Prepare(IEnumerable<string> urls)
+    {
+        foreach (var url in urls)
+        {
+            if (IsUnixSocket(url))
+            {
+                UnixSocket.Prepare(url[UnixSocketUrl.Length..]);
+            }
+            else if (Parse(url, Variable) is { Port: not AnyFreePort } listener)
+            {
+                RequireFree(listener.Host, listener.Port);
+            }
+        }
+    }
+
+    private static bool IsUnixSocket(string url) =>
+        url.StartsWith(UnixSocketUrl + "/", StringComparison.OrdinalIgnoreCase);
+
     private static (string Variable, string[] Urls) Urls(IConfiguration configuration)
     {
-        const string Variable = "ASPNETCORE_URLS";
         var urls = Split(configuration["URLS"]);
         var ports = Split(configuration["HTTP_PORTS"]);
         return urls.Length > 0 ? (Variable, urls)

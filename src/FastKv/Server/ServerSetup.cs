@@ -42,13 +42,15 @@ internal static class ServerSetup
     private const int Http2HeadroomFactor = 4;
 
     /// <summary>Configures Kestrel: where it listens, what it bounds and how it stops.</summary>
-    public static void AddServer(this WebApplicationBuilder builder)
+    /// <returns>Where it listens, if nobody else does (<see cref="ListenAddresses.Prepare"/>).</returns>
+    public static string[] AddServer(this WebApplicationBuilder builder)
     {
         HostSettings.Check(builder.Configuration);
         Setting.RefuseUnknownGroups(builder.Configuration, Groups);
         var http = HttpOptions.From(builder.Configuration);
         var limits = LimitOptions.From(builder.Configuration);
-        builder.WebHost.UseUrls(ListenAddresses.From(builder.Configuration, http));
+        var urls = ListenAddresses.From(builder.Configuration, http);
+        builder.WebHost.UseUrls(urls);
 
         // The framework logs the path of each request at Information, and a path holds a user's key. These are set here and not
         // in a file, so that no missing file can let keys into the log, and no setting can either.
@@ -108,6 +110,8 @@ internal static class ServerSetup
         {
             builder.Services.AddHttp2Server(port, limits);
         }
+
+        return urls;
     }
 
     private static void AddConnectionLimit(this IServiceCollection services)

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using FastKv.Admin;
 using FastKv.Redis;
 using FastKv.Tests.Harness;
@@ -86,6 +88,27 @@ public sealed class AdminProgramTests(ServiceFixture fixture)
             doctor.Json["checks"]!.AsArray().Select(check => check!["state"]!.GetValue<string>())
         );
         Assert.Contains("FastKv__Token__SigningKeys__0", doctor.Results, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_doctor_looks_at_the_settings_beside_the_service_that_runs_with_them()
+    {
+        using var service = new TcpListener(IPAddress.Loopback, 0);
+        service.Start();
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.sock");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.Listen();
+
+        var doctor = await new AdminRun(
+            "--ConnectionStrings:Redis=127.0.0.1:1",
+            $"--FastKv:Token:SigningKeys:0={new string('k', 64)}",
+            $"--urls=http://{service.LocalEndpoint};http://unix:{path}"
+        ).RunAsync("doctor");
+
+        Assert.Contains("ok       settings", doctor.Results, StringComparison.Ordinal);
+        Assert.True(File.Exists(path));
+        File.Delete(path);
     }
 
     [Fact]
