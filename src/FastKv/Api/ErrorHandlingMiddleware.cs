@@ -86,15 +86,17 @@ internal sealed partial class ErrorHandlingMiddleware(
     /// The client is gone: there is nobody to answer, and nothing went wrong here. The server may not know yet that it is gone,
     /// and without this would look for the rest of the body and for the next request, which ends in an error in its log.
     /// </summary>
-    private static void Leave(HttpContext context)
+    public static void Leave(HttpContext context)
     {
         context.Abort();
         EndConnection(context);
     }
 
-    // Of HTTP/2 only the stream has ended. A body that broke off keeps the server's reader busy (AdvanceTo with bytes that were
-    // examined and not consumed), so the server must not begin to read a next request.
-    private static void EndConnection(HttpContext context)
+    /// <summary>
+    /// Has the server read no next request: a body that broke off keeps its reader busy (AdvanceTo with bytes that were examined and not
+    /// consumed). Of HTTP/2 only the stream has ended.
+    /// </summary>
+    public static void EndConnection(HttpContext context)
     {
         if (!HttpProtocol.IsHttp2(context.Request.Protocol))
         {

@@ -81,9 +81,10 @@ internal static class JsonStringEncoder
         return destination.Length - rest.Length + text.Length;
     }
 
-    /// <summary>Writes and sends text piece by piece, no faster than it is taken.</summary>
+    /// <summary>Writes and sends text piece by piece, each in its turn, and no faster than it is taken.</summary>
     public static async Task WriteAsync(
         PipeWriter writer,
+        RequestMemory memory,
         ReadOnlyMemory<byte> text,
         int length,
         CancellationToken cancellation
@@ -93,12 +94,13 @@ internal static class JsonStringEncoder
         while (!text.IsEmpty)
         {
             var piece = text[..Math.Min(PieceLength, text.Length)];
-            Write(writer, piece.Span, isPlain ? piece.Length : -1);
+            using (await memory.TakeTurnAsync(cancellation))
+            {
+                Write(writer, piece.Span, isPlain ? piece.Length : -1);
+            }
+
             await writer.FlushAsync(cancellation);
             text = text[piece.Length..];
-
-            // To the end of the pool's common queue: a client that takes all at once would keep the thread.
-            await Task.Yield();
         }
     }
 

@@ -96,6 +96,27 @@ internal static class RequestBody
     public static void Release(HttpRequest request, in ReadOnlySequence<byte> body) =>
         Advance(request.BodyReader, body.End, body.End);
 
+    /// <summary>Reads what still comes of a body and throws it away, each piece in its turn.</summary>
+    /// <exception cref="RequestAbortedException">The client is gone, or it was cancelled.</exception>
+    /// <exception cref="BadHttpRequestException">What comes is no body.</exception>
+    public static async Task DrainAsync(PipeReader reader, RequestMemory memory, CancellationToken cancellation)
+    {
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await reader.ReadAsync(cancellation);
+                using var turn = await memory.TakeTurnAsync(CancellationToken.None);
+                reader.AdvanceTo(result.Buffer.End);
+            } while (!result.IsCompleted);
+        }
+        catch (Exception broken) when (IsBroken(broken))
+        {
+            throw Broken(broken);
+        }
+    }
+
     private static void Advance(PipeReader reader, SequencePosition consumed, SequencePosition examined)
     {
         try
@@ -147,7 +168,7 @@ internal static class RequestBody
         private readonly CancellationToken cancellation;
         private RequestMemory? memory;
         private CancellationTokenSource? deadline;
-        private bool hasTurn;
+        private RequestMemory.Turn? turn;
 
         public Transfer(HttpContext context, int maximumLength, int maximumKept, CancellationToken cancellation)
         {
@@ -200,8 +221,7 @@ internal static class RequestBody
 
             if (memory is not null)
             {
-                await memory.BeginTurnAsync(CancellationToken.None);
-                hasTurn = true;
+                turn = await memory.TakeTurnAsync(CancellationToken.None);
             }
 
             return result;
@@ -222,11 +242,8 @@ internal static class RequestBody
 
         private void EndTurn()
         {
-            if (hasTurn)
-            {
-                hasTurn = false;
-                memory!.EndTurn();
-            }
+            turn?.Dispose();
+            turn = null;
         }
 
         private void Reserve(long bytes)

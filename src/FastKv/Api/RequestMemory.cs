@@ -20,7 +20,7 @@ internal sealed class RequestMemory : IDisposable
     /// </summary>
     private static readonly TimeSpan ReservationLimit = TimeSpan.FromSeconds(60);
 
-    // Large bodies whose bytes are worked on at once. Each of the others waits without a thread, so that small requests never stand
+    // Large bodies and answers whose bytes are worked on at once. Each of the others waits without a thread, so that small requests never stand
     // behind more than these in the queue of the thread pool.
     private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
@@ -38,17 +38,16 @@ internal sealed class RequestMemory : IDisposable
     /// <summary>For values that are being fetched and written out.</summary>
     public Share Values { get; }
 
-    /// <summary>Waits for a turn to work on a piece of what is large; to be given back with <see cref="EndTurn"/>.</summary>
-    public async Task BeginTurnAsync(CancellationToken cancellation)
+    /// <summary>Waits for a turn to work on a piece of what is large; to be given back by disposing of it.</summary>
+    public async ValueTask<Turn> TakeTurnAsync(CancellationToken cancellation)
     {
         await turns.WaitAsync(cancellation);
 
         // To the end of the pool's common queue. Who gives back a turn leaves the next one in the queue of its own thread, which
         // goes first: one large piece would follow the other and small requests would wait for all of them.
         await Task.Yield();
+        return new Turn(turns);
     }
-
-    public void EndTurn() => turns.Release();
 
     public void Dispose() => turns.Dispose();
 
@@ -58,6 +57,12 @@ internal sealed class RequestMemory : IDisposable
         var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(ReservationLimit);
         return deadline;
+    }
+
+    /// <summary>The right to work on a piece of what is large.</summary>
+    internal readonly struct Turn(SemaphoreSlim turns) : IDisposable
+    {
+        public void Dispose() => turns.Release();
     }
 
     /// <summary>Bytes for one kind of thing.</summary>

@@ -173,6 +173,7 @@ internal static class ServerSetup
     {
         var http = app.Services.GetRequiredService<HttpOptions>();
         app.UseOneScope();
+        app.UseMiddleware<RefusedBodyMiddleware>();
         app.UseCors(http);
         app.UseMiddleware<LoadSheddingMiddleware>();
         if (http.Http2Port is not null)

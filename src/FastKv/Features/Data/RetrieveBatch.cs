@@ -29,7 +29,7 @@ internal sealed class RetrieveBatchBinder : IRequestBinder<RetrieveBatchRequest>
 }
 
 /// <summary>Reads several keys at one instant: 200, whether they exist or not.</summary>
-internal sealed class RetrieveBatch(DataStore data) : Endpoint<RetrieveBatchRequest>
+internal sealed class RetrieveBatch(DataStore data, RequestMemory memory) : Endpoint<RetrieveBatchRequest>
 {
     public override void Configure()
     {
@@ -59,7 +59,7 @@ internal sealed class RetrieveBatch(DataStore data) : Endpoint<RetrieveBatchRequ
         await (
             HttpContext.Caller().Session.HasEnded(entries.Ended)
                 ? ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidToken)
-                : new RetrieveBatchWriter(keys, entries).WriteAsync(HttpContext)
+                : new RetrieveBatchWriter(keys, entries, memory).WriteAsync(HttpContext)
         );
     }
 }

@@ -7,7 +7,7 @@ using FastKv.Api;
 namespace FastKv.Features.Data;
 
 /// <summary>Writes the answer value by value, so that no more of it is held than the server's buffers take.</summary>
-internal readonly struct RetrieveBatchWriter(DataKey[] keys, StoredEntries entries)
+internal readonly struct RetrieveBatchWriter(DataKey[] keys, StoredEntries entries, RequestMemory memory)
 {
     // Bytes of an answer that is written at once.
     private const int SmallLength = 64 * 1024;
@@ -32,7 +32,7 @@ internal readonly struct RetrieveBatchWriter(DataKey[] keys, StoredEntries entri
             if (entries.ValueAt(i) is { } value)
             {
                 writer.Write(parts[part++]);
-                await JsonStringEncoder.WriteAsync(writer, value, valueLengths[i], deadline.Token);
+                await JsonStringEncoder.WriteAsync(writer, memory, value, valueLengths[i], deadline.Token);
             }
         }
 

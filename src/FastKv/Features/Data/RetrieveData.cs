@@ -58,7 +58,7 @@ internal sealed class RetrieveDataBinder : IRequestBinder<RetrieveDataRequest>
 /// The document's section 4, Retrieve Data: 200 with the value, 304 if the client has it already, or 404 if there is no such key.
 /// HEAD is answered as GET, without the body.
 /// </summary>
-internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataRequest>
+internal sealed class RetrieveData(DataStore data, RequestMemory memory) : Endpoint<RetrieveDataRequest>
 {
     public override void Configure()
     {
@@ -216,7 +216,7 @@ internal sealed class RetrieveData(DataStore data) : Endpoint<RetrieveDataReques
     )
     {
         using var deadline = RequestMemory.NewDeadline(HttpContext.RequestAborted);
-        await JsonStringEncoder.WriteAsync(writer, value, valueLength, deadline.Token);
+        await JsonStringEncoder.WriteAsync(writer, memory, value, valueLength, deadline.Token);
         writer.Write(closing.Span);
         await writer.FlushAsync(deadline.Token);
     }
