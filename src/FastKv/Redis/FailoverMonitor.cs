@@ -100,9 +100,12 @@ internal sealed partial class FailoverMonitor(
                 logged = null;
                 LogMaster();
             }
-            else if (isMove)
+            else
             {
-                Volatile.Write(ref hasMoved, 1);
+                Volatile.Write(ref hasMoved, isMove ? 1 : Volatile.Read(ref hasMoved));
+
+                // A replica that StackExchange.Redis took for a second master when it met it is read only after it has looked again.
+                _ = doubt == Doubt.Replica ? current.ConfigureAsync() : Task.CompletedTask;
             }
 
             var left = AttemptInterval - Stopwatch.GetElapsedTime(started);

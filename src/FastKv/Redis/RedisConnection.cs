@@ -3,13 +3,18 @@ using StackExchange.Redis;
 namespace FastKv.Redis;
 
 /// <summary>
-/// The one multiplexer of the process, until a failover puts another in its place (<see cref="FailoverMonitor"/>). It connects in the background and for as long as it takes: a Redis that is down at start
-/// makes the service not ready, and nothing else.
+/// The one multiplexer of the process, until a failover puts another in its place (<see cref="FailoverMonitor"/>). It connects in
+/// the background and for as long as it takes: a Redis that is down at start makes the service not ready, and nothing else.
 /// </summary>
 internal sealed partial class RedisConnection(ConfigurationOptions configuration, ILogger<RedisConnection> logger)
     : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>After so long another attempt to connect is made beside those that have not ended.</summary>
+    private static readonly TimeSpan AttemptInterval = TimeSpan.FromSeconds(2);
+
+    private const int MaximumAttempts = 3;
 
     private volatile ConnectionMultiplexer? multiplexer;
 
@@ -106,7 +111,7 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
         {
             try
             {
-                Use(await ConnectionMultiplexer.ConnectAsync(configuration));
+                Use(await ConnectAsync(stoppingToken));
                 return;
             }
             catch (Exception exception)
@@ -115,6 +120,49 @@ internal sealed partial class RedisConnection(ConfigurationOptions configuration
                 var cause = exception.GetType().Name;
                 LogNotReachable(cause);
                 await Task.Delay(RetryDelay, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A multiplexer, connected or still trying. StackExchange.Redis does not notice a connection that was refused before it began to
+    /// wait for it, waits for the whole of connectTimeout, and tries nothing meanwhile; so an attempt that takes long, on a slow link
+    /// too, gets others beside it, and the first that ends is taken.
+    /// </summary>
+    private async Task<ConnectionMultiplexer> ConnectAsync(CancellationToken stoppingToken)
+    {
+        var attempts = new List<Task<ConnectionMultiplexer>>();
+        try
+        {
+            while (true)
+            {
+                if (attempts.Count < MaximumAttempts)
+                {
+                    attempts.Add(ConnectionMultiplexer.ConnectAsync(configuration));
+                }
+
+                var anyAsync = Task.WhenAny(attempts);
+                await Task.WhenAny(anyAsync, Task.Delay(AttemptInterval, stoppingToken));
+                stoppingToken.ThrowIfCancellationRequested();
+                if (anyAsync.IsCompleted)
+                {
+                    var first = await anyAsync;
+                    attempts.Remove(first);
+                    return await first;
+                }
+            }
+        }
+        finally
+        {
+            attempts.ForEach(late => _ = DisposeAsync(late));
+        }
+
+        static async Task DisposeAsync(Task<ConnectionMultiplexer> attempt)
+        {
+            await ((Task)attempt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (attempt.IsCompletedSuccessfully)
+            {
+                await (await attempt).DisposeAsync();
             }
         }
     }

@@ -38,8 +38,9 @@ public sealed class EmbeddedStoreGrowthTests
             await compaction.StopAsync(TestContext.Current.CancellationToken);
         }
 
-        // What is worth no compaction, what was written during one, two files that are in part forgotten, and the reserve.
-        Assert.InRange(most, 1, 192L << 20);
+        // What is worth no compaction, what was written before one began and during it (much, on a machine that is starved), two files
+        // that are in part forgotten, and the reserve.
+        Assert.InRange(most, 1, WrittenBytes * 3 / 4);
         var start = Stopwatch.StartNew();
         using var again = EmbeddedStore.Start(directory.Path);
         Assert.InRange(start.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
