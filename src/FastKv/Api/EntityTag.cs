@@ -12,6 +12,9 @@ internal readonly struct EntityTag
     /// <summary>Characters between the quotes.</summary>
     public const int Length = 32;
 
+    /// <summary>One for the OpenAPI document, as it stands in a header.</summary>
+    public const string Example = "\"07530d8e01dd7333880f14137f599dca\"";
+
     private readonly string quoted;
 
     private EntityTag(string quoted) => this.quoted = quoted;

@@ -7,7 +7,7 @@ internal sealed class ErrorDetail(string field, string reason)
     /// <example>age</example>
     public string Field { get; } = field;
 
-    /// <summary>What it must be.</summary>
+    /// <summary>What it must be; of a batch, the code of what stands in the way.</summary>
     /// <example>must be a whole number from 1 to 150</example>
     public string Reason { get; } = reason;
 }

@@ -55,16 +55,6 @@ internal static class JsonSchema
     private static IEnumerable<string> Check(JsonObject document, JsonObject reference, JsonNode? value, string at)
     {
         var schema = Resolve(document, reference);
-        if (schema["allOf"] is JsonArray parts)
-        {
-            foreach (var problem in CheckAll(document, [.. parts.Select(part => part!.AsObject())], value, at))
-            {
-                yield return problem;
-            }
-
-            yield break;
-        }
-
         if (schema["oneOf"] is JsonArray alternatives)
         {
             if (alternatives.Count(one => !Check(document, one!.AsObject(), value, at).Any()) != 1)
@@ -116,39 +106,6 @@ internal static class JsonSchema
         {
             yield return problem;
         }
-    }
-
-    /// <summary>The value must fit every part; an object may have what any of them names.</summary>
-    private static IEnumerable<string> CheckAll(JsonObject document, JsonObject[] parts, JsonNode? value, string at)
-    {
-        if (value is not JsonObject)
-        {
-            return parts.SelectMany(part => Check(document, part, value, at));
-        }
-
-        var (properties, required) = (new JsonObject(), new JsonArray());
-        foreach (var part in parts.Select(part => Resolve(document, part)))
-        {
-            foreach (var name in part["required"]!.AsArray())
-            {
-                required.Add(name!.DeepClone());
-            }
-
-            foreach (var (name, schema) in part["properties"]!.AsObject())
-            {
-                properties[name] = properties[name] is { } other
-                    ? new JsonObject { ["allOf"] = new JsonArray(other.DeepClone(), schema!.DeepClone()) }
-                    : schema!.DeepClone();
-            }
-        }
-
-        var merged = new JsonObject
-        {
-            ["type"] = "object",
-            ["properties"] = properties,
-            ["required"] = required,
-        };
-        return Check(document, merged, value, at);
     }
 
     private static IEnumerable<string> CheckObject(JsonObject document, JsonObject schema, JsonObject value, string at)

@@ -17,6 +17,7 @@ public sealed partial class DocumentTests
         "CHANGELOG.md",
         "SECURITY.md",
         "docs/api.md",
+        "docs/clients.md",
         "docs/settings.md",
         "docs/operations.md",
         "docs/kubernetes.md",

@@ -43,12 +43,6 @@ internal static class DocumentCompletion
             }
         }
 
-        // An error has no null: what does not apply is left out.
-        foreach (var member in document.Components.Schemas[nameof(ErrorResponse)].Properties.Values)
-        {
-            member.IsNullableRaw = null;
-        }
-
         Sort(document);
     }
 

@@ -1,8 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace FastKv.Api.OpenApi;
 
-/// <summary>The body of every answer that is not a success.</summary>
+/// <summary>The body of every answer that is not a success; the document has one of it for each set of codes.</summary>
 internal sealed class ErrorResponse
 {
     /// <example>error</example>
@@ -20,8 +21,10 @@ internal sealed class ErrorResponse
     /// <summary>With a 5xx: the id under which the log and the trace of the service know this request.</summary>
     /// <example>0af7651916cd43dd8448eb211c80319c</example>
     [RegularExpression("^[0-9a-f]{32}$")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TraceId { get; init; }
 
-    /// <summary>With some 400s: all problems of the request at once.</summary>
+    /// <summary>All problems of the request at once, where there is more to say than the message does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ErrorDetail>? Details { get; init; }
 }

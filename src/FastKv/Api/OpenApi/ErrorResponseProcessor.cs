@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Namotion.Reflection;
 using Newtonsoft.Json.Linq;
 using NJsonSchema;
+using NJsonSchema.Generation;
 using NSwag;
 using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
@@ -81,38 +82,37 @@ internal sealed class ErrorResponseProcessor : IOperationProcessor
         var name = NameOf(context.OperationDescription.Operation.OperationId, errors);
         if (!schemas.TryGetValue(name, out var schema))
         {
-            schema = new JsonSchema
-            {
-                AllOf =
-                {
-                    context.SchemaGenerator.GenerateWithReference<JsonSchema>(
-                        typeof(ErrorResponse).ToContextualType(),
-                        context.SchemaResolver
-                    ),
-                    OneOf(errors),
-                },
-            };
-            schemas[name] = schema;
+            schemas[name] = schema = EnvelopeOf(context, errors);
         }
 
         return new JsonSchema { Reference = schema };
     }
 
-    /// <summary>An object whose code is that of one of these errors.</summary>
-    private static JsonSchema OneOf(ApiError[] errors)
+    /// <summary>
+    /// An object with all its members, and not an allOf of a common part and the codes: of such a one Kiota loses the code and the
+    /// message, and NSwag makes a class with two codes, of which that of the base is null.
+    /// </summary>
+    private static JsonSchema EnvelopeOf(OperationProcessorContext context, ApiError[] errors)
     {
-        var code = new JsonSchemaProperty { Type = JsonObjectType.String };
+        // In a document of its own, because each has other codes. What it refers to is in the one that is served.
+        var settings = context.Settings.SchemaSettings;
+        var schema = context.SchemaGenerator.Generate<JsonSchema>(
+            typeof(ErrorResponse).ToContextualType(),
+            new JsonSchemaResolver(new JsonSchema(), settings)
+        );
+        schema.Description = $"The body of an answer {errors[0].Status}.";
+        var (code, message) = (schema.Properties["code"], schema.Properties["message"]);
+        (code.Example, message.Example) = (errors[0].Code, errors[0].Message);
         foreach (var error in errors)
         {
             code.Enumeration.Add(error.Code);
         }
 
-        return new JsonSchema
-        {
-            Type = JsonObjectType.Object,
-            Properties = { ["code"] = code },
-            RequiredProperties = { "code" },
-        };
+        schema.Properties["details"].Item = context.SchemaGenerator.GenerateWithReference<JsonSchema>(
+            typeof(ErrorDetail).ToContextualType(),
+            context.SchemaResolver
+        );
+        return schema;
     }
 
     /// <summary>KeyExistsError for one code, wherever it is the only one; StoreDataBadRequestError for several.</summary>
@@ -149,6 +149,16 @@ internal sealed class ErrorResponseProcessor : IOperationProcessor
                 "The methods that this path answers (RFC 9110, 10.2.1).",
                 "POST"
             );
+        }
+        else if (error == ApiError.PreconditionFailed)
+        {
+            var version = Header(
+                JsonObjectType.String,
+                "The version of the value that is there (RFC 9110, 8.8.3); absent if none is.",
+                EntityTag.Example
+            );
+            version.IsRequired = false;
+            response.Headers["ETag"] = version;
         }
         else if (error == ApiError.TooManyRequests || error == ApiError.StoreUnavailable)
         {

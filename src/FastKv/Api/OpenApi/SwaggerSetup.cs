@@ -27,7 +27,7 @@ internal static class SwaggerSetup
             options.EnableJWTBearerAuth = false;
             options.TagDescriptions = tags =>
             {
-                tags[OpenApiTags.Users] = "Registration. It needs no token.";
+                tags[OpenApiTags.Users] = "Registration, which needs no token, and the account, which needs one.";
                 tags[OpenApiTags.Tokens] = "Access tokens. Signing in needs none.";
                 tags[OpenApiTags.Data] = "A user's own keys and values. These need a token.";
             };

@@ -8,8 +8,6 @@ namespace FastKv.Features.Data;
 /// <summary>How the OpenAPI document describes what stands in requests and answers and is no type that it knows.</summary>
 internal static class DataSchema
 {
-    private const string VersionExample = "\"07530d8e01dd7333880f14137f599dca\"";
-
     public static IReadOnlyList<ITypeMapper> All { get; } =
     [
         Mapper(
@@ -49,7 +47,7 @@ internal static class DataSchema
             {
                 schema.Type = JsonObjectType.String;
                 schema.Description = "`*`, or entity tags in quotes with commas between them (RFC 9110, 13.1).";
-                schema.Example = VersionExample;
+                schema.Example = EntityTag.Example;
             }
         ),
         Mapper(
@@ -68,7 +66,11 @@ internal static class DataSchema
 
     /// <summary>The version of the value, in the answers with a status.</summary>
     public static ResponseHeader EntityTagHeader(int status) =>
-        new(status, "ETag") { Description = "The version of the value (RFC 9110, 8.8.3).", Example = VersionExample };
+        new(status, "ETag")
+        {
+            Description = "The version of the value (RFC 9110, 8.8.3).",
+            Example = EntityTag.Example,
+        };
 
     public static ResponseHeader CacheControlHeader(int status) =>
         new(status, "Cache-Control")

@@ -1,6 +1,6 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FastEndpoints;
 using FastKv.Api;
 using FastKv.Api.OpenApi;
@@ -15,11 +15,12 @@ internal readonly struct ModifyDataRequest
 
     /// <summary>What to add to the value, which must be a whole number of 64 bits in its shortest decimal form.</summary>
     /// <example>5</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Increment { get; init; }
 
-    /// <summary>With `increment`: whether a key that does not exist counts as 0 and is created.</summary>
+    /// <summary>With `increment`: whether a key that does not exist counts as 0 and is created; false if absent.</summary>
     /// <example>true</example>
-    [DefaultValue(false)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Create { get; init; }
 
     /// <summary>
@@ -181,6 +182,7 @@ internal sealed class ModifyDataResponse
     public required string Message { get; init; }
 
     /// <summary>With an increment.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ModifiedData? Data { get; init; }
 }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FastEndpoints;
 using FastKv.Api;
 using FastKv.Api.OpenApi;
@@ -34,6 +35,7 @@ internal sealed class BatchOperation
 
     /// <summary>Of all but `delete`: 1 byte to 1 MiB in UTF-8.</summary>
     /// <example>data_value</example>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Value { get; init; }
 
     /// <summary>Seconds until the entry expires, as `POST` and `PUT` of one key take them.</summary>
@@ -42,6 +44,7 @@ internal sealed class BatchOperation
     /// <summary>The version that must be there, without quotes, or `*`. Of all but `store`.</summary>
     /// <example>*</example>
     [RegularExpression(@"^(\*|[0-9A-Fa-f]{32})$")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? IfMatch { get; init; }
 }
 
