@@ -151,6 +151,7 @@ internal static class ServerSetup
         {
             endpoint.Protocols = HttpProtocols.Http2;
             RejectedRequestResponder.CoverHttp2(endpoint);
+            RefusedBodyMiddleware.CoverHttp2(endpoint, limits);
         });
         Bound(kestrel.Limits, limits);
 

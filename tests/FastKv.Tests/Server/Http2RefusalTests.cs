@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using FastKv.Load.Target;
 using FastKv.Tests.Abuse;
 using FastKv.Tests.Api;
 using FastKv.Tests.Harness;
@@ -405,6 +407,53 @@ public sealed class Http2RefusalTests(Http2Service http2) : IClassFixture<Http2S
         var same = await RawHttp.ExchangeAsync(api.Address, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
         Assert.Equal(same.Status, answer.Reply.Status);
         Assert.Equal(same.Text, answer.Reply.Text);
+    }
+
+    /// <summary>More bodies than the server tracks at once of streams that it answered before their end, and reset.</summary>
+    [Fact]
+    public async Task A_client_whose_large_bodies_are_refused_gets_each_answer()
+    {
+        using var client = HttpClients.Create(http2.Address, http2: true, connections: 4, TimeSpan.FromSeconds(30));
+        var statuses = new ConcurrentBag<HttpStatusCode>();
+
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 400),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (_, cancellation) =>
+            {
+                using var body = new ByteArrayContent(new byte[1024 * 1024]);
+                using var response = await client.PostAsync("/api/data", body, cancellation);
+                statuses.Add(response.StatusCode);
+            }
+        );
+
+        Assert.Equal(400, statuses.Count);
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+    }
+
+    /// <summary>One that was reset by the server, and says nothing more of it, as RFC 9113, 8.1 allows.</summary>
+    [Fact]
+    public async Task A_client_that_leaves_large_bodies_unfinished_gets_each_answer()
+    {
+        const int streamsAtOnce = 100;
+        using var connection = await RawHttp2.OpenAsync(http2.Address);
+        List<(string, string)> request = [.. RawHttp2.Request("POST", "/api/data"), ("content-length", "20000")];
+
+        for (var round = 0; round < 2; round++)
+        {
+            var unfinished = new List<int>();
+            for (var i = 0; i < streamsAtOnce; i++)
+            {
+                unfinished.Add(await connection.SendHeadersAsync(request, endStream: false));
+            }
+
+            foreach (var stream in unfinished)
+            {
+                Assert.Equal(401, (await connection.AnswerAsync(stream)).Status);
+            }
+        }
+
+        Assert.Equal(401, (await connection.ExchangeAsync(request, new string('a', 20_000))).Status);
     }
 
     private const int ProtocolError = 1;
