@@ -6,8 +6,14 @@ namespace FastKv.Api;
 /// <summary>Escapes UTF-8 for the inside of a JSON string: what must be escaped (RFC 8259, 7) and nothing else.</summary>
 internal static class JsonStringEncoder
 {
-    /// <summary>Bytes of text that are written at once; longer text goes piece by piece.</summary>
-    public const int PieceLength = 16 * 1024;
+    /// <summary>
+    /// Bytes of text that are written at once; longer text goes piece by piece. A turn costs a walk through the queue of the thread
+    /// pool, so that under pressure four times as much in each is three times as many large answers.
+    /// </summary>
+    public const int PieceLength = 64 * 1024;
+
+    // The same of text that grows to six times its length at most.
+    private const int PieceToEscapeLength = 16 * 1024;
 
     // What the server's buffers have room for, also when every byte of it is escaped.
     private const int EscapedPieceLength = 512;
@@ -91,10 +97,11 @@ internal static class JsonStringEncoder
     )
     {
         var isPlain = length == text.Length;
+        var pieceLength = isPlain ? PieceLength : PieceToEscapeLength;
         while (!text.IsEmpty)
         {
-            var piece = text[..Math.Min(PieceLength, text.Length)];
-            using (await memory.TakeTurnAsync(cancellation))
+            var piece = text[..Math.Min(pieceLength, text.Length)];
+            using (await memory.Turns.TakeAsync(cancellation))
             {
                 Write(writer, piece.Span, isPlain ? piece.Length : -1);
             }

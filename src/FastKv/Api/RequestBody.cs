@@ -107,7 +107,7 @@ internal static class RequestBody
             do
             {
                 result = await reader.ReadAsync(cancellation);
-                using var turn = await memory.TakeTurnAsync(CancellationToken.None);
+                using var turn = await memory.DrainTurns.TakeAsync(CancellationToken.None);
                 reader.AdvanceTo(result.Buffer.End);
             } while (!result.IsCompleted);
         }
@@ -168,7 +168,7 @@ internal static class RequestBody
         private readonly CancellationToken cancellation;
         private RequestMemory? memory;
         private CancellationTokenSource? deadline;
-        private RequestMemory.Turn? turn;
+        private Turns.Turn? turn;
 
         public Transfer(HttpContext context, int maximumLength, int maximumKept, CancellationToken cancellation)
         {
@@ -221,7 +221,7 @@ internal static class RequestBody
 
             if (memory is not null)
             {
-                turn = await memory.TakeTurnAsync(CancellationToken.None);
+                turn = await memory.Turns.TakeAsync(CancellationToken.None);
             }
 
             return result;

@@ -20,10 +20,6 @@ internal sealed class RequestMemory : IDisposable
     /// </summary>
     private static readonly TimeSpan ReservationLimit = TimeSpan.FromSeconds(60);
 
-    // Large bodies and answers whose bytes are worked on at once. Each of the others waits without a thread, so that small requests never stand
-    // behind more than these in the queue of the thread pool.
-    private readonly SemaphoreSlim turns = new(Math.Max(1, Environment.ProcessorCount / 2));
-
     /// <param name="limitBytes">What all reservations together may hold.</param>
     public RequestMemory(long limitBytes)
     {
@@ -38,18 +34,17 @@ internal sealed class RequestMemory : IDisposable
     /// <summary>For values that are being fetched and written out.</summary>
     public Share Values { get; }
 
-    /// <summary>Waits for a turn to work on a piece of what is large; to be given back by disposing of it.</summary>
-    public async ValueTask<Turn> TakeTurnAsync(CancellationToken cancellation)
+    /// <summary>For the pieces of large bodies and answers.</summary>
+    public Turns Turns { get; } = new();
+
+    /// <summary>For the pieces of refused bodies: however many they are, they do not delay the bodies and answers.</summary>
+    public Turns DrainTurns { get; } = new();
+
+    public void Dispose()
     {
-        await turns.WaitAsync(cancellation);
-
-        // To the end of the pool's common queue. Who gives back a turn leaves the next one in the queue of its own thread, which
-        // goes first: one large piece would follow the other and small requests would wait for all of them.
-        await Task.Yield();
-        return new Turn(turns);
+        Turns.Dispose();
+        DrainTurns.Dispose();
     }
-
-    public void Dispose() => turns.Dispose();
 
     /// <summary>Ends when what is reserved must have arrived or have been taken. To be disposed of.</summary>
     public static CancellationTokenSource NewDeadline(CancellationToken cancellation)
@@ -57,12 +52,6 @@ internal sealed class RequestMemory : IDisposable
         var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(ReservationLimit);
         return deadline;
-    }
-
-    /// <summary>The right to work on a piece of what is large.</summary>
-    internal readonly struct Turn(SemaphoreSlim turns) : IDisposable
-    {
-        public void Dispose() => turns.Release();
     }
 
     /// <summary>Bytes for one kind of thing.</summary>

@@ -10,7 +10,7 @@ namespace FastKv.Server;
 /// <summary>
 /// Sees to what still comes of a large body after the request was refused, so that the client gets to see the answer.
 /// Over HTTP/1.1 it is read (RFC 9112, 9.6). The server would do so, too, but of all such bodies at once and as fast as they come: here
-/// each piece takes its turn (<see cref="RequestMemory.TakeTurnAsync"/>), so that small requests do not wait behind hundreds of them.
+/// each piece takes its turn (<see cref="RequestMemory.DrainTurns"/>), so that small requests do not wait behind hundreds of them.
 /// Over HTTP/2 the server resets the stream (RFC 9113, 8.1) and remembers it for a while. On a connection with too many of those it
 /// refuses whatever comes (ENHANCE_YOUR_CALM), so that of further bodies the rest is read here before the answer ends.
 /// </summary>

@@ -32,7 +32,7 @@ internal static class ServerSetup
     private const int MaxRequestLine = 8 * 1024;
 
     // Bytes of an answer that wait in the server for the client to take them.
-    private const int MaxResponseBuffer = 32 * 1024;
+    private const int MaxResponseBuffer = 64 * 1024;
 
     // Bytes that a client may send before they are read, on an HTTP/2 connection and on each of its streams (RFC 9113, 6.9.2).
     private const int Http2ConnectionWindow = 128 * 1024;
@@ -89,6 +89,10 @@ internal static class ServerSetup
         );
         builder.Services.Configure<RouteOptions>(routing => routing.SuppressCheckForUnhandledSecurityMetadata = true);
         builder.Services.AddHostedService<RejectedRequestResponder>();
+
+        // Straight to the thread pool. In queues of its own, one for each core, the server takes what connections send strictly one after
+        // the other, so that behind hundreds of large bodies a small request waited five times as long before anybody looked at it.
+        builder.WebHost.UseSockets(sockets => sockets.IOQueueCount = 0);
         builder.Services.AddConnectionLimit();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

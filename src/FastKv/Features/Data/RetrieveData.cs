@@ -181,7 +181,7 @@ internal sealed class RetrieveData(DataStore data, RequestMemory memory) : Endpo
         writer.Write(Opening);
         JsonStringEncoder.Write(writer, key.Utf8, keyLength);
         writer.Write(Separator);
-        if (value.Length > JsonStringEncoder.PieceLength)
+        if (valueLength > JsonStringEncoder.PieceLength)
         {
             return WriteRestAsync(writer, value, valueLength, closing);
         }
