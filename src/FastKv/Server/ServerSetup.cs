@@ -32,7 +32,7 @@ internal static class ServerSetup
     private const int MaxRequestLine = 8 * 1024;
 
     // Bytes of an answer that wait in the server for the client to take them.
-    private const int MaxResponseBuffer = 64 * 1024;
+    private const int MaxResponseBuffer = 32 * 1024;
 
     // Bytes that a client may send before they are read, on an HTTP/2 connection and on each of its streams (RFC 9113, 6.9.2).
     private const int Http2ConnectionWindow = 128 * 1024;
