@@ -6,7 +6,10 @@ namespace FastKv.Api;
 /// </summary>
 internal sealed class Turns : IDisposable
 {
-    private readonly SemaphoreSlim places = new(Math.Max(1, Environment.ProcessorCount / 2));
+    /// <summary>How many.</summary>
+    public static readonly int AtOnce = Math.Max(1, Environment.ProcessorCount / 2);
+
+    private readonly SemaphoreSlim places = new(AtOnce);
 
     /// <summary>Waits for a turn to work on a piece; to be given back by disposing of it.</summary>
     public async ValueTask<Turn> TakeAsync(CancellationToken cancellation)

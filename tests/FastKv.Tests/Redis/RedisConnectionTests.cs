@@ -120,6 +120,20 @@ public sealed class RedisConnectionTests
         await service.UntilReadyAsync(TimeSpan.FromSeconds(15));
     }
 
+    [Fact]
+    public async Task A_first_connection_that_nobody_takes_on_is_not_waited_for_as_long_as_connectTimeout()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, FaultTests.NoRedis);
+        await using var redis = await RedisServer.StartAsync();
+        await using var network = new TcpProxy(redis.Port) { ConnectDelay = Timeout.InfiniteTimeSpan };
+        await using var service = FastKvProcess.Launch($"127.0.0.1:{network.Port},connectTimeout=60000");
+        await Wait.UntilAsync("the service connects", () => Task.FromResult(network.Connections > 0));
+
+        network.ConnectDelay = TimeSpan.Zero;
+
+        await service.UntilReadyAsync(TimeSpan.FromSeconds(30));
+    }
+
     private static async Task<bool> AnswersAsync(FastKvProcess service)
     {
         try
