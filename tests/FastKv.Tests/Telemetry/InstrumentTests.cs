@@ -55,11 +55,20 @@ public sealed class InstrumentTests
     public void A_failed_command_is_a_client_span_that_names_the_server_and_the_fault()
     {
         var spans = new List<Activity>();
+
+        // The instruments are those of the process, in which other tests are at work; this one stays on its thread.
+        var thread = Environment.CurrentManagedThreadId;
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Instruments.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = spans.Add,
+            ActivityStopped = span =>
+            {
+                if (Environment.CurrentManagedThreadId == thread)
+                {
+                    spans.Add(span);
+                }
+            },
         };
         ActivitySource.AddActivityListener(listener);
         Redis.Start("GET").Fail("Timeout");
@@ -78,6 +87,7 @@ public sealed class InstrumentTests
     public void What_is_counted_has_its_name_unit_and_attributes()
     {
         var seen = new List<string>();
+        var thread = Environment.CurrentManagedThreadId;
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, subscriber) =>
         {
@@ -104,12 +114,17 @@ public sealed class InstrumentTests
             seen
         );
 
-        void See(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-            seen.Add(
-                string.Join(
-                    ' ',
-                    [instrument.Name, instrument.Unit, .. tags.ToArray().Select(t => $"{t.Key}={t.Value}")]
-                )
-            );
+        void See(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (Environment.CurrentManagedThreadId == thread)
+            {
+                seen.Add(
+                    string.Join(
+                        ' ',
+                        [instrument.Name, instrument.Unit, .. tags.ToArray().Select(t => $"{t.Key}={t.Value}")]
+                    )
+                );
+            }
+        }
     }
 }
