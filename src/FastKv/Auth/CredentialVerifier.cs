@@ -35,7 +35,8 @@ internal sealed class CredentialVerifier(
         CancellationToken cancellation
     )
     {
-        var result = await VerifyAsync(new LoginAttempt(session.Username!, address), password, cancellation);
+        var attempt = new LoginAttempt(session.Username!, address);
+        var result = await VerifyAsync(attempt, password, new StoreDeadline(options.CommandTimeout), cancellation);
 
         // Somebody else may have the name by now.
         return result is CredentialResult.Right right && right.User.UserId != session.UserId
@@ -44,23 +45,24 @@ internal sealed class CredentialVerifier(
     }
 
     /// <summary>Checks a password. Two round trips and a hash; one more to forget failures, and one to renew an old hash.</summary>
-    /// <exception cref="StoreUnavailableException">The store can't say who the user is, or can't count.</exception>
+    /// <param name="attempt">As whom, and from where.</param>
+    /// <param name="password">What is checked.</param>
+    /// <param name="deadline">By when the store must have answered; the hash does not count.</param>
+    /// <param name="cancellation">The client is gone.</param>
+    /// <exception cref="StoreUnavailableException">The store can't say in time who the user is, or can't count.</exception>
     public async Task<CredentialResult> VerifyAsync(
         LoginAttempt attempt,
         string password,
+        StoreDeadline deadline,
         CancellationToken cancellation
     )
     {
-        var deadline = new StoreDeadline(options.CommandTimeout);
-        var lockedAsync = limiter.LockedSecondsAsync(attempt);
-        var userAsync = users.FindAsync(attempt.Username, deadline);
-        await Task.WhenAll(lockedAsync, userAsync);
-        if (await lockedAsync is > 0 and var before)
+        var (before, user) = await deadline.BoundAsync(FindAsync(attempt));
+        if (before > 0)
         {
             return new CredentialResult.TooManyAttempts(before);
         }
 
-        var user = await userAsync;
         var verification = await passwords.VerifyAsync(password, user?.PasswordHash, cancellation);
         if (verification is null)
         {
@@ -68,9 +70,10 @@ internal sealed class CredentialVerifier(
         }
 
         // Asked again: of many attempts at once, only those within the limit learn whether they were right.
+        deadline.ThrowIfPassed();
         var isRight = user is not null && verification.IsRight;
         var settledAsync = isRight ? limiter.SucceedAsync(attempt) : limiter.FailAsync(attempt);
-        if (await settledAsync is > 0 and var after)
+        if (await deadline.BoundAsync(settledAsync) is > 0 and var after)
         {
             return new CredentialResult.TooManyAttempts(after);
         }
@@ -86,5 +89,13 @@ internal sealed class CredentialVerifier(
         }
 
         return new CredentialResult.Right(user!);
+    }
+
+    private async Task<(int LockedSeconds, UserCredentials? User)> FindAsync(LoginAttempt attempt)
+    {
+        var lockedAsync = limiter.LockedSecondsAsync(attempt);
+        var userAsync = users.FindAsync(attempt.Username, new StoreDeadline(options.CommandTimeout));
+        await Task.WhenAll(lockedAsync, userAsync);
+        return (await lockedAsync, await userAsync);
     }
 }

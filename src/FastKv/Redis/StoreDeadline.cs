@@ -22,6 +22,20 @@ internal sealed class StoreDeadline(TimeSpan limit)
         }
     }
 
+    /// <summary>Waits for a step of several commands that loses nothing when it is not waited for, until the deadline.</summary>
+    /// <exception cref="StoreUnavailableException">It was not done in time.</exception>
+    public async Task<TResult> BoundAsync<TResult>(Task<TResult> step)
+    {
+        try
+        {
+            return await WaitAsync(step);
+        }
+        catch (TimeoutException late)
+        {
+            throw new StoreUnavailableException("DeadlinePassed", late);
+        }
+    }
+
     /// <summary>Waits for the reply, until the deadline.</summary>
     /// <exception cref="TimeoutException">It did not come in time; the command may be carried out all the same.</exception>
     public async Task<TResult> WaitAsync<TResult>(Task<TResult> reply)
@@ -29,7 +43,7 @@ internal sealed class StoreDeadline(TimeSpan limit)
         var start = Stopwatch.GetTimestamp();
         try
         {
-            return await reply.WaitAsync(left);
+            return await reply.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
         finally
         {

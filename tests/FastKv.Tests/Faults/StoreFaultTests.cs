@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -66,15 +67,22 @@ public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper outp
     [Fact]
     public async Task A_store_whose_late_replies_add_up()
     {
+        var name = await store.Service.Api.RegisterAsync();
         await using var traffic = await store.TrafficAsync();
 
         store.Network.Delay = TimeSpan.FromSeconds(1.2);
         await traffic.UntilAnsweredAsync(20, 200, 201, 503, 504);
-        var registration = await store.Service.Api.PostAsync("/api/register", ApiClient.Registration());
+        var registering = store.Service.Api.PostAsync("/api/register", ApiClient.Registration());
+        var signIn = await store.Service.Api.PostAsync(
+            "/api/token",
+            new JsonObject { ["username"] = name, ["password"] = "secure_password123" }
+        );
+        var registration = await registering;
         store.Network.Delay = TimeSpan.Zero;
 
-        // No single reply is late enough for a timeout, but a registration has three, one after the other.
+        // No single reply is late enough for a timeout, but a registration has three, one after the other, and a sign-in four.
         registration.Expect(HttpStatusCode.ServiceUnavailable);
+        signIn.Expect(HttpStatusCode.ServiceUnavailable);
         await RecoversAsync(traffic);
     }
 

@@ -4,6 +4,7 @@ using FastEndpoints;
 using FastKv.Api;
 using FastKv.Api.OpenApi;
 using FastKv.Auth;
+using FastKv.Redis;
 using FastKv.Server;
 using FluentValidation;
 
@@ -41,8 +42,12 @@ internal sealed class GenerateTokenValidator : Validator<GenerateTokenRequest>
 /// The document's section 2, Generate Token: 200 with a token, or 401; an unknown user and a wrong password get the same answer
 /// after the same work. 429 after too many failures, also if this password is right.
 /// </summary>
-internal sealed class GenerateToken(CredentialVerifier credentials, SessionStore sessions, AccessTokens tokens)
-    : Endpoint<GenerateTokenRequest>
+internal sealed class GenerateToken(
+    CredentialVerifier credentials,
+    SessionStore sessions,
+    AccessTokens tokens,
+    RedisOptions redis
+) : Endpoint<GenerateTokenRequest>
 {
     public override void Configure()
     {
@@ -67,17 +72,19 @@ internal sealed class GenerateToken(CredentialVerifier credentials, SessionStore
     public override async Task HandleAsync(GenerateTokenRequest request, CancellationToken cancellation)
     {
         var attempt = new LoginAttempt(request.Username!, ClientAddress.Of(HttpContext));
-        var result = await credentials.VerifyAsync(attempt, request.Password!, cancellation);
+        var deadline = new StoreDeadline(redis.CommandTimeout);
+        var result = await credentials.VerifyAsync(attempt, request.Password!, deadline, cancellation);
         await (
             result is CredentialResult.Right right
-                ? SignInAsync(right.User)
+                ? SignInAsync(right.User, deadline)
                 : CredentialAnswer.RefuseAsync(HttpContext, result)
         );
     }
 
-    private async Task SignInAsync(UserCredentials user)
+    private async Task SignInAsync(UserCredentials user, StoreDeadline deadline)
     {
-        var session = await sessions.BeginAsync(user);
+        deadline.ThrowIfPassed();
+        var session = await deadline.BoundAsync(sessions.BeginAsync(user));
         await (
             session is not null && tokens.Issue(session) is { } token
                 ? TokenResponse.WriteAsync(HttpContext, "Access token generated successfully.", token)
