@@ -69,8 +69,9 @@ internal sealed class CredentialVerifier(
             return new CredentialResult.TooManyAttempts(ApiResponse.RetryAfterSeconds);
         }
 
-        // Asked again: of many attempts at once, only those within the limit learn whether they were right.
         deadline.ThrowIfPassed();
+
+        // Asked again: of many attempts at once, only those within the limit learn whether they were right.
         var isRight = user is not null && verification.IsRight;
         var settledAsync = isRight ? limiter.SucceedAsync(attempt) : limiter.FailAsync(attempt);
         if (await deadline.BoundAsync(settledAsync) is > 0 and var after)
