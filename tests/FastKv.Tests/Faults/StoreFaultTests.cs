@@ -67,8 +67,8 @@ public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper outp
     [Fact]
     public async Task A_store_whose_late_replies_add_up()
     {
-        var name = await store.Service.Api.RegisterAsync();
         await using var traffic = await store.TrafficAsync();
+        var name = await store.Service.Api.RegisterAsync();
 
         store.Network.Delay = TimeSpan.FromSeconds(1.2);
         await traffic.UntilAnsweredAsync(20, 200, 201, 503, 504);
