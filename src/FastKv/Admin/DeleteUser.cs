@@ -14,6 +14,9 @@ internal static class DeleteUser
     /// <summary>How often it is looked whether a replica of the service that has the lease is done.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long the steps that make the user go may take; nobody waits for an answer over HTTP.</summary>
+    private static readonly TimeSpan PatienceWithStore = TimeSpan.FromMinutes(1);
+
     public static Command Create(AdminRunner runner)
     {
         var user = new UserArgument();
@@ -97,7 +100,8 @@ internal static class DeleteUser
                     found.User?.Email ?? found.Deletion?.Email ?? "",
                     "",
                     0
-                )
+                ),
+                new StoreDeadline(PatienceWithStore)
             );
             console.Tell(
                 "The user is gone: nobody can sign in, no token is good, the names are free. Removing the data."

@@ -1,5 +1,7 @@
 using FastKv.Api;
+using FastKv.Redis;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace FastKv.Auth;
 
@@ -8,7 +10,12 @@ namespace FastKv.Auth;
 /// owner the request's user. It stands in the place of ASP.NET's authentication and authorization middleware: there is one scheme,
 /// one policy and nothing else to decide, and a request pays for no more.
 /// </summary>
-internal sealed class BearerTokenMiddleware(RequestDelegate next, AccessTokens tokens, SessionStore sessions)
+internal sealed class BearerTokenMiddleware(
+    RequestDelegate next,
+    AccessTokens tokens,
+    SessionStore sessions,
+    RedisOptions redis
+)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -31,16 +38,19 @@ internal sealed class BearerTokenMiddleware(RequestDelegate next, AccessTokens t
     private async Task PassWhenValidatedAsync(HttpContext context, ValueTask<Caller?> validation, bool asksItself)
     {
         var caller = await validation;
-        if (
-            caller is not null
-            && !asksItself
-            && (caller.Session.Id is null || await sessions.HasEndedAsync(caller.Session))
-        )
+        if (caller is not null && !asksItself && await HasEndedAsync(context, caller.Session))
         {
             caller = null;
         }
 
         await PassAsync(context, caller);
+    }
+
+    private async Task<bool> HasEndedAsync(HttpContext context, Session session)
+    {
+        var deadline = new StoreDeadline(redis.CommandTimeout);
+        context.Features.Set(deadline);
+        return session.Id is null || await sessions.HasEndedAsync(session, deadline);
     }
 
     private Task PassAsync(HttpContext context, Caller? caller)
@@ -65,4 +75,11 @@ internal static class CallerExtensions
 {
     /// <summary>The user whose token came with the request. Only for endpoints that demand one.</summary>
     public static Caller Caller(this HttpContext context) => (Caller)context.User;
+
+    /// <summary>
+    /// The time that this request may wait for the store, of which the check of its session took a part. Only for endpoints whose
+    /// session is checked before them.
+    /// </summary>
+    public static StoreDeadline StoreDeadline(this HttpContext context) =>
+        context.Features.GetRequiredFeature<StoreDeadline>();
 }

@@ -24,9 +24,9 @@ internal sealed record UserCredentials(
 internal sealed class CredentialStore(RedisCommands redis, RedisKeys keys)
 {
     /// <summary>The credentials of the user of this name, in any case, or null. One round trip.</summary>
-    public async Task<UserCredentials?> FindAsync(string username, StoreDeadline deadline)
+    public async Task<UserCredentials?> FindAsync(string username)
     {
-        var fields = (await redis.GetHashAsync(keys.User(AccountName.Fold(username)), deadline)).ToDictionary();
+        var fields = (await redis.GetHashAsync(keys.User(AccountName.Fold(username)))).ToDictionary();
         return fields.Count == 0
             ? null
             : new UserCredentials(
@@ -57,15 +57,22 @@ internal sealed class CredentialStore(RedisCommands redis, RedisKeys keys)
     /// <param name="user">The user, as read.</param>
     /// <param name="passwordHash">The new one.</param>
     /// <param name="sessionBeganAt">The beginning of the session that asks for it: a millisecond by the clock of Redis.</param>
+    /// <param name="deadline">By when the store must have answered.</param>
     /// <returns>The millisecond up to which sessions end with it; null if somebody else was faster, or the user is deleted.</returns>
-    public async Task<long?> ChangePasswordAsync(UserCredentials user, string passwordHash, long sessionBeganAt)
+    public async Task<long?> ChangePasswordAsync(
+        UserCredentials user,
+        string passwordHash,
+        long sessionBeganAt,
+        StoreDeadline deadline
+    )
     {
         var changedAt = (long)
             await redis.WriteAsync(
                 Change,
                 [KeyOf(user)],
                 [user.UserId, user.PasswordChangedAt, passwordHash, sessionBeganAt],
-                isLarge: false
+                isLarge: false,
+                deadline
             );
         return changedAt == 0 ? null : changedAt;
     }
@@ -79,14 +86,14 @@ internal sealed class CredentialStore(RedisCommands redis, RedisKeys keys)
     );
 
     /// <summary>
-    /// Puts a hash with today's parameters in the place of an older one, if that is still there. If the store fails meanwhile, the
-    /// old one stays until the next login.
+    /// Puts a hash with today's parameters in the place of an older one, if that is still there. If the store fails meanwhile, or
+    /// the deadline passes, the old one stays until the next login.
     /// </summary>
-    public async Task RenewPasswordHashAsync(UserCredentials user, string passwordHash)
+    public async Task RenewPasswordHashAsync(UserCredentials user, string passwordHash, StoreDeadline deadline)
     {
         try
         {
-            await redis.WriteAsync(Renew, [KeyOf(user)], [user.PasswordHash, passwordHash], isLarge: false);
+            await redis.WriteAsync(Renew, [KeyOf(user)], [user.PasswordHash, passwordHash], isLarge: false, deadline);
         }
         catch (Exception outage) when (outage is StoreUnavailableException or OutcomeUnknownException) { }
     }

@@ -20,23 +20,19 @@ internal abstract record CredentialResult
 /// Checks passwords under the limiter of failed logins. An unknown user and a wrong password get the same result after the same
 /// work, and both count as failures.
 /// </summary>
-internal sealed class CredentialVerifier(
-    CredentialStore users,
-    PasswordHasher passwords,
-    LoginLimiter limiter,
-    RedisOptions options
-)
+internal sealed class CredentialVerifier(CredentialStore users, PasswordHasher passwords, LoginLimiter limiter)
 {
     /// <summary>Checks the password of the user of a session, as a login would.</summary>
     public async Task<CredentialResult> VerifyAsync(
         Session session,
         string? address,
         string password,
+        StoreDeadline deadline,
         CancellationToken cancellation
     )
     {
         var attempt = new LoginAttempt(session.Username!, address);
-        var result = await VerifyAsync(attempt, password, new StoreDeadline(options.CommandTimeout), cancellation);
+        var result = await VerifyAsync(attempt, password, deadline, cancellation);
 
         // Somebody else may have the name by now.
         return result is CredentialResult.Right right && right.User.UserId != session.UserId
@@ -86,7 +82,7 @@ internal sealed class CredentialVerifier(
 
         if (verification.RenewedHash is { } renewed)
         {
-            await users.RenewPasswordHashAsync(user!, renewed);
+            await users.RenewPasswordHashAsync(user!, renewed, deadline);
         }
 
         return new CredentialResult.Right(user!);
@@ -95,7 +91,7 @@ internal sealed class CredentialVerifier(
     private async Task<(int LockedSeconds, UserCredentials? User)> FindAsync(LoginAttempt attempt)
     {
         var lockedAsync = limiter.LockedSecondsAsync(attempt);
-        var userAsync = users.FindAsync(attempt.Username, new StoreDeadline(options.CommandTimeout));
+        var userAsync = users.FindAsync(attempt.Username);
         await Task.WhenAll(lockedAsync, userAsync);
         return (await lockedAsync, await userAsync);
     }

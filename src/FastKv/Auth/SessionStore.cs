@@ -6,13 +6,12 @@ namespace FastKv.Auth;
 
 /// <summary>
 /// Begins and ends sessions in Redis. What is ended here, every request that begins afterwards at any replica is refused for: those on
-/// data ask in the command that they send anyway, all others ask <see cref="HasEndedAsync(Session)"/>.
+/// data ask in the command that they send anyway, all others ask <see cref="HasEndedAsync(Session, StoreDeadline?)"/>.
 /// </summary>
 internal sealed class SessionStore(
     RedisCommands redis,
     RedisKeys keys,
     CredentialStore users,
-    RedisOptions redisOptions,
     TokenOptions options,
     TimeProvider time
 ) : ISessionCheck
@@ -37,7 +36,7 @@ internal sealed class SessionStore(
             await redis.ReadAsync(Script, [keys.Ended(user.UserId)], ["begin", longest, user.PasswordChangedAt]);
 
         // Asked again, after the beginning: a change of the password that comes later ends this session, too.
-        var known = await users.FindAsync(user.Username, new StoreDeadline(redisOptions.CommandTimeout));
+        var known = await users.FindAsync(user.Username);
         return beganAt == 0 || known?.UserId != user.UserId || known.PasswordChangedAt != user.PasswordChangedAt
             ? null
             : Session.Begin(user.UserId, user.Username, beganAt);
@@ -78,15 +77,16 @@ internal sealed class SessionStore(
         EndedSessions.Parse(await redis.GetAsync(keys.Ended(userId)), time.GetUtcNow());
 
     /// <summary>Whether a session has ended. One round trip.</summary>
-    public async Task<bool> HasEndedAsync(Session session) =>
-        session.HasEnded(await redis.GetAsync(keys.Ended(session.UserId)));
+    public async Task<bool> HasEndedAsync(Session session, StoreDeadline? deadline = null) =>
+        session.HasEnded(await redis.GetAsync(keys.Ended(session.UserId), deadline));
 
     /// <inheritdoc/>
     public async Task<bool> HasEndedAsync(HttpContext context)
     {
         try
         {
-            return context.User is Caller caller && await HasEndedAsync(caller.Session);
+            return context.User is Caller caller
+                && await HasEndedAsync(caller.Session, context.Features.Get<StoreDeadline>());
         }
         catch (StoreUnavailableException)
         {

@@ -79,8 +79,8 @@ internal sealed class RedisCommands
         );
 
     /// <summary><c>GET</c>.</summary>
-    public Task<RedisValue> GetAsync(RedisKey key) =>
-        RunAsync("GET", CommandKind.Read, static (database, key) => database.StringGetAsync(key), key);
+    public Task<RedisValue> GetAsync(RedisKey key, StoreDeadline? deadline = null) =>
+        RunAsync("GET", CommandKind.Read, static (database, key) => database.StringGetAsync(key), key, deadline);
 
     /// <summary><c>SET … EX</c>: for what may go by itself.</summary>
     public Task<bool> SetForAsync(TimeSpan lifetime, RedisKey key, RedisValue value) =>
@@ -103,8 +103,8 @@ internal sealed class RedisCommands
     public Task<RedisType> TypeAsync(RedisKey key) =>
         RunAsync("TYPE", CommandKind.Read, static (database, key) => database.KeyTypeAsync(key), key);
 
-    public Task<HashEntry[]> GetHashAsync(RedisKey key, StoreDeadline? deadline = null) =>
-        RunAsync("HGETALL", CommandKind.Read, static (database, key) => database.HashGetAllAsync(key), key, deadline);
+    public Task<HashEntry[]> GetHashAsync(RedisKey key) =>
+        RunAsync("HGETALL", CommandKind.Read, static (database, key) => database.HashGetAllAsync(key), key);
 
     public Task<RedisValue> GetHashFieldAsync(RedisKey key, RedisValue field, StoreDeadline? deadline = null) =>
         RunAsync(
@@ -168,34 +168,43 @@ internal sealed class RedisCommands
     /// <param name="keys">Its keys, all of one slot.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="isLarge">Whether more than a small value comes or goes with it.</param>
+    /// <param name="deadline">By when it must be answered, if not by the timeout of a command.</param>
     public Task<RedisResult> ReadAsync(
         RedisScript script,
         RedisKey[] keys,
         RedisValue[] arguments,
-        bool isLarge = false
-    ) => EvaluateAsync(script, CommandKind.Read, keys, arguments, isLarge);
+        bool isLarge = false,
+        StoreDeadline? deadline = null
+    ) => EvaluateAsync(script, CommandKind.Read, keys, arguments, isLarge, deadline);
 
     /// <summary>
     /// Runs a script that writes, and that answers with an error only if it has written nothing. A reply that is lost leaves it open
     /// whether it did.
     /// </summary>
-    /// <inheritdoc cref="ReadAsync(RedisScript, RedisKey[], RedisValue[], bool)"/>
-    public Task<RedisResult> WriteAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, bool isLarge) =>
-        EvaluateAsync(script, CommandKind.Write, keys, arguments, isLarge);
+    /// <inheritdoc cref="ReadAsync(RedisScript, RedisKey[], RedisValue[], bool, StoreDeadline?)"/>
+    public Task<RedisResult> WriteAsync(
+        RedisScript script,
+        RedisKey[] keys,
+        RedisValue[] arguments,
+        bool isLarge,
+        StoreDeadline? deadline = null
+    ) => EvaluateAsync(script, CommandKind.Write, keys, arguments, isLarge, deadline);
 
     private Task<RedisResult> EvaluateAsync(
         RedisScript script,
         CommandKind kind,
         RedisKey[] keys,
         RedisValue[] arguments,
-        bool isLarge
+        bool isLarge,
+        StoreDeadline? deadline
     ) =>
         RunAsync(
             "EVALSHA",
             kind,
             static (database, call) => call.script.EvaluateAsync(database, call.keys, call.arguments),
             (script, keys, arguments),
-            isLarge: isLarge,
+            deadline,
+            isLarge,
             ifUnknown: static (database, call) => call.script.LoadAndEvaluateAsync(database, call.keys, call.arguments)
         );
 

@@ -4,7 +4,8 @@ namespace FastKv.Redis;
 
 /// <summary>
 /// How long one request may wait for the store over all its commands, one after the other. One command is bounded by the
-/// connection's own timeout; a registration has five, and a store that answers each of them late must not add them up.
+/// connection's own timeout; a registration has five, and a store that answers each of them late must not add them up. For one wait
+/// at a time.
 /// </summary>
 internal sealed class StoreDeadline(TimeSpan limit)
 {
@@ -36,14 +37,34 @@ internal sealed class StoreDeadline(TimeSpan limit)
         }
     }
 
+    /// <summary>Waits until the deadline for a step that writes; it goes on when it is not waited for.</summary>
+    /// <exception cref="OutcomeUnknownException">It was not done in time, and may be all the same.</exception>
+    public async Task BoundWriteAsync(Task step)
+    {
+        try
+        {
+            await WaitAsync(step);
+        }
+        catch (TimeoutException late)
+        {
+            throw new OutcomeUnknownException("DeadlinePassed", late);
+        }
+    }
+
     /// <summary>Waits for the reply, until the deadline.</summary>
     /// <exception cref="TimeoutException">It did not come in time; the command may be carried out all the same.</exception>
     public async Task<TResult> WaitAsync<TResult>(Task<TResult> reply)
     {
+        await WaitAsync((Task)reply);
+        return await reply;
+    }
+
+    private async Task WaitAsync(Task step)
+    {
         var start = Stopwatch.GetTimestamp();
         try
         {
-            return await reply.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            await step.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
         finally
         {

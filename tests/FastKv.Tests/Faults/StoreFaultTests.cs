@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using FastKv.Tests.Api;
 using FastKv.Tests.Harness;
 using Xunit;
 
@@ -9,6 +10,9 @@ namespace FastKv.Tests.Faults;
 [Collection(FaultTests.Name)]
 public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper output) : IClassFixture<BreakableStore>
 {
+    /// <summary>A delay of each reply with which four steps are done in the time of a request, and the fifth is not.</summary>
+    private static readonly TimeSpan OfFourStepsInTime = TimeSpan.FromMilliseconds(400);
+
     [Fact]
     public async Task Redis_that_is_killed_and_restarted()
     {
@@ -83,6 +87,72 @@ public sealed class StoreFaultTests(BreakableStore store, ITestOutputHelper outp
         // No single reply is late enough for a timeout, but a registration has three, one after the other, and a sign-in four.
         registration.Expect(HttpStatusCode.ServiceUnavailable);
         signIn.Expect(HttpStatusCode.ServiceUnavailable);
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task A_store_whose_late_replies_add_up_behind_a_first_question()
+    {
+        await using var traffic = await store.TrafficAsync();
+        var api = store.Service.Api;
+        var token = await api.NewUserTokenAsync();
+        (await api.StoreAsync(token, "large", new string('v', 500_000))).Expect(HttpStatusCode.Created);
+
+        store.Network.Delay = TimeSpan.FromSeconds(1.2);
+        await traffic.UntilAnsweredAsync(20, 200, 201, 503, 504);
+        var accountAsync = api.GetAsync("/api/account", token);
+        var batch = await api.ReadBatchAsync(token, "large");
+        var revocation = await api.SendAsync(HttpMethod.Delete, "/api/token", token);
+        var account = await accountAsync;
+        store.Network.Delay = TimeSpan.Zero;
+
+        // Of each the first is whether the session has ended, or how long the values are.
+        account.ExpectError("STORE_UNAVAILABLE");
+        batch.ExpectError("STORE_UNAVAILABLE");
+        revocation.ExpectError("OUTCOME_UNKNOWN");
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task A_change_of_a_password_that_takes_longer_than_its_bound()
+    {
+        await using var traffic = await store.TrafficAsync();
+        var api = store.Service.Api;
+        var name = await api.RegisterAsync();
+        var token = await api.SignInAsync(name);
+
+        store.Network.Delay = OfFourStepsInTime;
+        var change = await api.ChangePasswordAsync(token, "secure_password123", "another_password456");
+        store.Network.Delay = TimeSpan.Zero;
+
+        change.ExpectError("OUTCOME_UNKNOWN");
+        await api.SignInAsync(name, "another_password456");
+        (await api.GetAsync("/api/account", token)).ExpectError("INVALID_TOKEN");
+        await RecoversAsync(traffic);
+    }
+
+    [Fact]
+    public async Task A_deletion_of_an_account_that_takes_longer_than_its_bound()
+    {
+        await using var traffic = await store.TrafficAsync();
+        var api = store.Service.Api;
+        var name = await api.RegisterAsync();
+        var token = await api.SignInAsync(name);
+
+        store.Network.Delay = OfFourStepsInTime;
+        var deletion = await api.DeleteAccountAsync(token);
+        store.Network.Delay = TimeSpan.Zero;
+
+        deletion.ExpectError("OUTCOME_UNKNOWN");
+        await Wait.UntilAsync(
+            "the user is gone",
+            async () => (await api.GetAsync("/api/account", token)).Status == HttpStatusCode.Unauthorized
+        );
+        await Wait.UntilAsync(
+            "the name is free",
+            async () =>
+                (await api.PostAsync("/api/register", ApiClient.Registration(name))).Status == HttpStatusCode.Created
+        );
         await RecoversAsync(traffic);
     }
 

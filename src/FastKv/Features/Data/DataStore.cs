@@ -68,7 +68,13 @@ internal sealed class DataStore(
     public async Task<StoredEntries> RetrieveAsync(Caller caller, DataKey[] entries)
     {
         RedisKey[] names = [.. entries.Select(key => keys.Data(caller.UserId, key.Utf8)), caller.EndedKey(keys)];
-        var reply = await redis.ReadAsync(ReadScript, names, [MaximumBatchLength, SmallValue.MaximumLength]);
+        var deadline = new StoreDeadline(options.CommandTimeout);
+        var reply = await redis.ReadAsync(
+            ReadScript,
+            names,
+            [MaximumBatchLength, SmallValue.MaximumLength],
+            deadline: deadline
+        );
         if (reply.Resp2Type is not ResultType.Integer)
         {
             return new StoredEntries(reply, null);
@@ -81,7 +87,7 @@ internal sealed class DataStore(
         try
         {
             return new StoredEntries(
-                await redis.ReadAsync(ReadScript, names, [length, long.MaxValue], isLarge: true),
+                await redis.ReadAsync(ReadScript, names, [length, long.MaxValue], isLarge: true, deadline),
                 reservation
             );
         }

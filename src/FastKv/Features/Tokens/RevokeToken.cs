@@ -56,11 +56,13 @@ internal sealed class RevokeToken(SessionStore sessions, SecurityEvents events) 
     public override async Task HandleAsync(RevokeTokenRequest request, CancellationToken cancellation)
     {
         var caller = HttpContext.Caller();
-        await (
-            request.All is true
-                ? sessions.EndAllAsync(caller.UserId, caller.Session.BeganAt)
-                : sessions.EndAsync(caller)
-        );
+        await HttpContext
+            .StoreDeadline()
+            .BoundWriteAsync(
+                request.All is true
+                    ? sessions.EndAllAsync(caller.UserId, caller.Session.BeganAt)
+                    : sessions.EndAsync(caller)
+            );
         events.SessionEnded(caller.UserId, request.All is true ? "all" : "one");
         await ApiResponse.WriteAsync(
             HttpContext,

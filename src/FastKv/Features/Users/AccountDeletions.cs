@@ -28,13 +28,13 @@ internal sealed class AccountDeletions(RedisCommands redis, RedisKeys keys, Sess
     /// <summary>Deletes a user. When it is done, nobody can sign in, no token is good, and the names are free.</summary>
     /// <exception cref="StoreUnavailableException">Nothing was done.</exception>
     /// <exception cref="OutcomeUnknownException">The user may be deleted soon, or not.</exception>
-    public async Task BeginAsync(UserCredentials user)
+    public async Task BeginAsync(UserCredentials user, StoreDeadline deadline)
     {
         var deletion = new Deletion(user.UserId, user.Username, user.Email, time.GetUtcNow());
-        await redis.SetHashFieldAsync(keys.Deletions, user.UserId, deletion.Text);
+        await redis.SetHashFieldAsync(keys.Deletions, user.UserId, deletion.Text, deadline);
         try
         {
-            await CloseAsync(deletion);
+            await deadline.BoundWriteAsync(CloseAsync(deletion));
             Instruments.CountEndedSessions("all");
         }
         catch (StoreUnavailableException outage)

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace FastKv.Features.Users;
 
 /// <summary>The users as they see themselves.</summary>
-internal sealed class AccountStore(RedisCommands redis, RedisKeys keys, RedisOptions options)
+internal sealed class AccountStore(RedisCommands redis, RedisKeys keys)
 {
     private static readonly RedisScript CountKeys = new(
         """
@@ -19,8 +19,7 @@ internal sealed class AccountStore(RedisCommands redis, RedisKeys keys, RedisOpt
     /// <summary>The user of a session and how many entries they have; null if there is none any more. One round trip.</summary>
     public async Task<(User User, long Keys)?> FindAsync(Session session)
     {
-        var deadline = new StoreDeadline(options.CommandTimeout);
-        var hashAsync = redis.GetHashAsync(keys.User(AccountName.Fold(session.Username!)), deadline);
+        var hashAsync = redis.GetHashAsync(keys.User(AccountName.Fold(session.Username!)));
         var countAsync = CountKeysAsync(session.UserId);
         await Task.WhenAll(hashAsync, countAsync);
         var fields = (await hashAsync).ToDictionary();

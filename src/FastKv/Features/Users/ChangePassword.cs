@@ -98,7 +98,13 @@ internal sealed class ChangePassword(
         }
 
         await (
-            await users.ChangePasswordAsync(user, hash, HttpContext.Caller().Session.BeganAt) is { } changedAt
+            await users.ChangePasswordAsync(
+                user,
+                hash,
+                HttpContext.Caller().Session.BeganAt,
+                HttpContext.StoreDeadline()
+            )
+                is { } changedAt
                 ? BeginNewSessionAsync(user, changedAt)
                 : ApiResponse.ErrorAsync(HttpContext, ApiError.InvalidCredentials)
         );
@@ -106,10 +112,10 @@ internal sealed class ChangePassword(
 
     private async Task BeginNewSessionAsync(UserCredentials user, long changedAt)
     {
-        long beganAt;
+        var beginningAsync = sessions.EndAllAsync(user.UserId, changedAt);
         try
         {
-            beganAt = await sessions.EndAllAsync(user.UserId, changedAt);
+            await HttpContext.StoreDeadline().BoundWriteAsync(beginningAsync);
         }
         catch (StoreUnavailableException outage)
         {
@@ -118,7 +124,7 @@ internal sealed class ChangePassword(
         }
 
         events.PasswordChanged(user.UserId);
-        var session = Session.Begin(user.UserId, user.Username, beganAt);
+        var session = Session.Begin(user.UserId, user.Username, await beginningAsync);
         await (
             tokens.Issue(session) is { } token
                 ? TokenResponse.WriteAsync(HttpContext, "Password changed successfully.", token)

@@ -57,7 +57,7 @@ internal sealed class DeleteAccount(CredentialVerifier credentials, AccountDelet
             return;
         }
 
-        await deletions.BeginAsync(user);
+        await deletions.BeginAsync(user, HttpContext.StoreDeadline());
         events.AccountDeleted(user.UserId);
         await ApiResponse.WriteAsync(
             HttpContext,

@@ -26,7 +26,8 @@ internal sealed class GetAccount(AccountStore accounts) : EndpointWithoutRequest
     {
         HttpContext.Response.Headers.CacheControl = "no-store";
         await (
-            await accounts.FindAsync(HttpContext.Caller().Session) is var (user, keys)
+            await HttpContext.StoreDeadline().BoundAsync(accounts.FindAsync(HttpContext.Caller().Session))
+                is var (user, keys)
                 ? ApiResponse.WriteAsync(
                     HttpContext,
                     200,

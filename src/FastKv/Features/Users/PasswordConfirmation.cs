@@ -24,7 +24,13 @@ internal static class PasswordConfirmation
     )
     {
         var session = context.Caller().Session;
-        var result = await credentials.VerifyAsync(session, ClientAddress.Of(context), password, cancellation);
+        var result = await credentials.VerifyAsync(
+            session,
+            ClientAddress.Of(context),
+            password,
+            context.StoreDeadline(),
+            cancellation
+        );
         if (result is CredentialResult.Right { User: var user })
         {
             return user;
