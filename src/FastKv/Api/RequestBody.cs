@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -12,9 +11,6 @@ namespace FastKv.Api;
 /// </summary>
 internal static class RequestBody
 {
-    /// <summary>Bytes that a reader holds beside what it keeps: a part of a token, and the server's buffer.</summary>
-    private const int OverheadLength = 64 * 1024;
-
     /// <summary>
     /// Reads the whole body. The memory belongs to the request's pipe: use it before the next read, and release it with
     /// <see cref="Release"/>.
@@ -27,7 +23,7 @@ internal static class RequestBody
         CancellationToken cancellation
     )
     {
-        using var transfer = new Transfer(context, maximumLength, maximumLength, cancellation);
+        using var transfer = new BodyTransfer(context, maximumLength, maximumLength, cancellation);
         while (true)
         {
             var result = await transfer.ReadAsync();
@@ -58,7 +54,7 @@ internal static class RequestBody
         CancellationToken cancellation
     )
     {
-        using var transfer = new Transfer(context, maximumLength, maximumKept, cancellation);
+        using var transfer = new BodyTransfer(context, maximumLength, maximumKept, cancellation);
         var json = new JsonStreamReader(sink);
         var isJson = true;
         var mark = new ByteOrderMark();
@@ -94,7 +90,7 @@ internal static class RequestBody
     /// <summary>Gives the memory of a body back.</summary>
     /// <exception cref="RequestAbortedException">The client is gone.</exception>
     public static void Release(HttpRequest request, in ReadOnlySequence<byte> body) =>
-        Advance(request.BodyReader, body.End, body.End);
+        BodyPipe.Advance(request.BodyReader, body.End, body.End);
 
     /// <summary>Reads what still comes of a body and throws it away, each piece in its turn.</summary>
     /// <exception cref="RequestAbortedException">The client is gone, or it was cancelled.</exception>
@@ -111,33 +107,11 @@ internal static class RequestBody
                 reader.AdvanceTo(result.Buffer.End);
             } while (!result.IsCompleted);
         }
-        catch (Exception broken) when (IsBroken(broken))
+        catch (Exception broken) when (BodyPipe.IsBroken(broken))
         {
-            throw Broken(broken);
+            throw BodyPipe.Fault(broken);
         }
     }
-
-    private static void Advance(PipeReader reader, SequencePosition consumed, SequencePosition examined)
-    {
-        try
-        {
-            reader.AdvanceTo(consumed, examined);
-        }
-        catch (Exception broken) when (IsBroken(broken))
-        {
-            throw Broken(broken);
-        }
-    }
-
-    // Any use of the reader may tell that the client is gone, in one of these ways.
-    private static bool IsBroken(Exception exception) =>
-        exception is (IOException or OperationCanceledException) and not BadHttpRequestException;
-
-    // The server has no kinder word for a chunk size that overflows.
-    private static Exception Broken(Exception broken) =>
-        broken.InnerException is OverflowException
-            ? new BadHttpRequestException("The size of a chunk can't be read.", broken)
-            : new RequestAbortedException(broken);
 
     /// <summary>The refusal of a body that is not a JSON object (RFC 8259).</summary>
     public static RequestRefusedException NotAnObject() =>
@@ -158,168 +132,4 @@ internal static class RequestBody
     /// <summary>Whether every byte is part of well-formed UTF-8 (RFC 3629).</summary>
     public static bool IsUtf8(in ReadOnlySequence<byte> body) =>
         body.IsSingleSegment ? Utf8.IsValid(body.FirstSpan) : Utf8.IsValid(body.ToArray());
-
-    /// <summary>The bytes of a body on their way in, with all the limits that they have.</summary>
-    private sealed class Transfer : IDisposable
-    {
-        private readonly HttpContext context;
-        private readonly int maximumLength;
-        private readonly int maximumKept;
-        private readonly CancellationToken cancellation;
-        private RequestMemory? memory;
-        private CancellationTokenSource? deadline;
-        private Turns.Turn? turn;
-
-        public Transfer(HttpContext context, int maximumLength, int maximumKept, CancellationToken cancellation)
-        {
-            this.context = context;
-            this.maximumLength = maximumLength;
-            this.maximumKept = maximumKept;
-            this.cancellation = cancellation;
-            if (!IsJson(context.Request.ContentType) || IsEncoded(context.Request.Headers))
-            {
-                throw new RequestRefusedException(ApiError.UnsupportedMediaType);
-            }
-
-            if (context.Request.ContentLength > maximumLength)
-            {
-                throw new RequestRefusedException(ApiError.PayloadTooLarge);
-            }
-
-            if (context.Request.ContentLength is > RequestMemory.UnreservedBytes and var length)
-            {
-                Reserve(Math.Min(length, maximumKept));
-            }
-        }
-
-        /// <summary>Bytes that were read and will not come again.</summary>
-        public long Consumed { get; set; }
-
-        /// <summary>The next bytes, and those before them that were not consumed.</summary>
-        public async ValueTask<ReadResult> ReadAsync()
-        {
-            var result = await ReadPieceAsync();
-            var received = Consumed + result.Buffer.Length;
-            try
-            {
-                if (received > maximumLength)
-                {
-                    throw new RequestRefusedException(ApiError.PayloadTooLarge);
-                }
-
-                if (deadline is null && received > RequestMemory.UnreservedBytes)
-                {
-                    // Its length was not told.
-                    Reserve(maximumKept);
-                }
-            }
-            catch (RequestRefusedException)
-            {
-                Advance(result.Buffer.End, result.Buffer.End);
-                throw;
-            }
-
-            if (memory is not null)
-            {
-                turn = await memory.Turns.TakeAsync(CancellationToken.None);
-            }
-
-            return result;
-        }
-
-        /// <summary>Gives back what is consumed; what was examined and not consumed comes again.</summary>
-        public void Advance(SequencePosition consumed, SequencePosition examined)
-        {
-            EndTurn();
-            RequestBody.Advance(context.Request.BodyReader, consumed, examined);
-        }
-
-        public void Dispose()
-        {
-            EndTurn();
-            deadline?.Dispose();
-        }
-
-        private void EndTurn()
-        {
-            turn?.Dispose();
-            turn = null;
-        }
-
-        private void Reserve(long bytes)
-        {
-            memory = context.RequestServices.GetRequiredService<RequestMemory>();
-            var userId = context.User.FindFirstValue("sub") ?? "";
-            context.Response.RegisterForDispose(memory.Bodies.Reserve(userId, bytes + OverheadLength));
-            deadline = RequestMemory.NewDeadline(cancellation);
-        }
-
-        private async ValueTask<ReadResult> ReadPieceAsync()
-        {
-            try
-            {
-                return await context.Request.BodyReader.ReadAsync(deadline?.Token ?? cancellation);
-            }
-            catch (OperationCanceledException)
-                when (deadline is { IsCancellationRequested: true } && !cancellation.IsCancellationRequested)
-            {
-                throw new BadHttpRequestException("The body came too slowly.", StatusCodes.Status408RequestTimeout);
-            }
-            catch (Exception broken) when (IsBroken(broken))
-            {
-                throw Broken(broken);
-            }
-        }
-    }
-
-    /// <summary>Whether it is declared as JSON in UTF-8, in any way that RFC 9110, 8.3.1 and 5.6.6 allow, and as utf8 too.</summary>
-    private static bool IsJson(string? contentType)
-    {
-        const string Json = "application/json";
-        if (string.Equals(contentType, Json, StringComparison.OrdinalIgnoreCase))
-        {
-            return true;
-        }
-
-        var parts = (contentType ?? "").Split(';', StringSplitOptions.TrimEntries);
-        return string.Equals(parts[0], Json, StringComparison.OrdinalIgnoreCase) && parts[1..].All(IsNoOtherCharset);
-    }
-
-    private static bool IsNoOtherCharset(string parameter)
-    {
-        var (name, value) = parameter.Split('=', 2, StringSplitOptions.TrimEntries) is [var left, var right]
-            ? (left, right.Trim('"'))
-            : (parameter, null);
-        return !string.Equals(name, "charset", StringComparison.OrdinalIgnoreCase)
-            || string.Equals(value, "utf-8", StringComparison.OrdinalIgnoreCase)
-            || string.Equals(value, "utf8", StringComparison.OrdinalIgnoreCase);
-    }
-
-    /// <summary>RFC 9110, 8.4: identity is no coding.</summary>
-    private static bool IsEncoded(IHeaderDictionary headers) =>
-        headers.ContentEncoding is { Count: > 0 } codings
-        && codings.ToString().Trim() is not "" and var coding
-        && !string.Equals(coding, "identity", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Looks for a byte order mark (U+FEFF in UTF-8) in the first bytes of a body, which may come one by one.</summary>
-    private struct ByteOrderMark
-    {
-        private static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
-
-        private long seen;
-        private int matched;
-
-        public readonly bool IsThere => matched == Mark.Length;
-
-        /// <param name="bytes">A part of the body.</param>
-        /// <param name="offset">Bytes of the body before it; some of it may have been seen.</param>
-        public void Look(in ReadOnlySequence<byte> bytes, long offset)
-        {
-            while (seen < Mark.Length && seen - offset < bytes.Length)
-            {
-                matched += bytes.Slice(seen - offset).FirstSpan[0] == Mark[(int)seen] ? 1 : 0;
-                seen++;
-            }
-        }
-    }
 }
