@@ -39,6 +39,7 @@ internal static partial class RedisSetup
         }
 
         services.AddSingleton(options);
+        services.AddSingleton(new StoreClock(StandsInScripts: directory is null));
         services.AddSingleton(configuration);
         services.AddSingleton<RedisKeys>();
         services.AddSingleton<RedisConnection>();

@@ -18,6 +18,7 @@ internal sealed class DataStore(
     RedisOptions options,
     LimitOptions limits,
     DataOptions dataOptions,
+    StoreClock clock,
     RequestMemory memory
 )
 {
@@ -35,10 +36,12 @@ internal sealed class DataStore(
     private const int CommonArguments = 7;
     private const int ArgumentsOfEach = 5;
 
-    private static readonly RedisScript WriteScript = RedisScript.Load("write");
+    private static readonly RedisScript WriteWhileTimeStands = RedisScript.Load("time_stands", "write");
+    private static readonly RedisScript WriteWhileTimeGoesOn = RedisScript.Load("time_goes_on", "write");
     private static readonly RedisScript ReadScript = RedisScript.Load("read");
     private static readonly RedisScript ListScript = RedisScript.Load("list");
 
+    private readonly RedisScript writeScript = clock.StandsInScripts ? WriteWhileTimeStands : WriteWhileTimeGoesOn;
     private readonly RedisValue quota = limits.KeysPerUser;
     private readonly RedisValue rememberedMilliseconds = dataOptions.IdempotencySeconds * 1000L;
 
@@ -146,7 +149,7 @@ internal sealed class DataStore(
     }
 
     private async Task<WriteResult> SendAsync(RedisKey[] names, RedisValue[] arguments, bool isLarge) =>
-        WriteResult.Of(await redis.WriteAsync(WriteScript, names, arguments, isLarge));
+        WriteResult.Of(await redis.WriteAsync(writeScript, names, arguments, isLarge));
 
     private Task<WriteResult> SendAsync(
         Caller caller,

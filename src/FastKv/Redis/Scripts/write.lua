@@ -34,6 +34,8 @@
 --                                           with PRECONDITION_FAILED the entity tag of what is there
 --
 -- An error instead of a reply means that nothing was changed.
+--
+-- In front of it stands time_stands.lua or time_goes_on.lua: whether the time stands still for entries while a script runs.
 
 local keys, expiry, ended = KEYS[1], KEYS[2], KEYS[3]
 local prefix, quota, session, began = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -79,6 +81,25 @@ end
 local function entity_tag(entry)
   local value = redis.pcall('GET', entry)
   return type(value) == 'string' and string.sub(redis.sha1hex(value), 1, 32) or ''
+end
+
+-- Where the time goes on an entry could expire between two commands, and the second would make another one, without an end. So its
+-- end is taken away at the first, and what is here at the end of the script gets it back. Others see nothing of it, and neither
+-- does the data after a crash: a script is whole or not at all.
+local held = {}
+
+-- Whether an entry exists, and will until the end of the script.
+local function exists_now(entry)
+  if time_stands then
+    return redis.call('EXISTS', entry) == 1
+  end
+  local moment = redis.call('PEXPIRETIME', entry)
+  if moment < 0 then
+    return moment == -1
+  end
+  -- Of an entry that expires just then the embedded store makes an error.
+  held[entry] = redis.pcall('PERSIST', entry) == 1 and milliseconds(moment) or nil
+  return held[entry] ~= nil
 end
 
 local function is_whole_number(text)
@@ -150,7 +171,7 @@ local function run()
   for i = 1, count do
     local entry, at = KEYS[common_keys + i], common_arguments + 5 * i - 4
     local kind = ARGV[at]
-    local exists = redis.call('EXISTS', entry) == 1
+    local exists = exists_now(entry)
     local code, tag = refusal(kind, entry, exists, ARGV[at + 3], ARGV[at + 4])
     existed[i] = exists
     if code then
@@ -193,6 +214,7 @@ local function run()
     local kind, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local name = string.sub(entry, prefix + 1)
     if kind == 'delete' then
+      held[entry] = nil
       gone[#gone + 1] = entry
       removed[#removed + 1] = name
       kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
@@ -226,16 +248,18 @@ local function run()
       local moment
       if lifetime and lifetime > 0 then
         moment = milliseconds(now() + lifetime)
+        held[entry] = nil
         write('PEXPIREAT', entry, moment)
       elseif lifetime or not existed[i] then
         if existed[i] then
+          held[entry] = nil
           write('PERSIST', entry)
         end
         kept[#kept + 1] = redis.call('ZSCORE', expiry, name) and name or nil
       elseif not is_indexed then
         -- Another client wrote it, perhaps to expire.
         local left = redis.call('PTTL', entry)
-        moment = left > 0 and milliseconds(now() + left) or nil
+        moment = held[entry] or left > 0 and milliseconds(now() + left) or nil
       end
 
       if moment then
@@ -290,6 +314,9 @@ local function run()
 end
 
 local is_whole, reply = pcall(run)
+for entry, moment in pairs(held) do
+  redis.pcall('PEXPIREAT', entry, moment)
+end
 if is_whole then
   return reply
 end

@@ -258,6 +258,52 @@ public sealed class DataRaceTests(ServiceFixture fixture)
     }
 
     [Fact]
+    public async Task A_batch_that_races_with_the_expiry_of_its_entries_is_done_or_refused_and_leaves_none_behind()
+    {
+        string[] keys = [.. Enumerable.Range(0, 100).Select(i => $"k{i:00}")];
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(async _ =>
+                {
+                    var token = await api.NewUserTokenAsync();
+                    var entries = keys.Select(key =>
+                    {
+                        var operation = Upsert(key, "0");
+                        operation["expires_in"] = 1;
+                        return operation;
+                    });
+                    (await WriteBatchAsync(token, [.. entries])).Expect(HttpStatusCode.OK);
+
+                    // All of them expire at one moment: a batch is long enough to be under way just then.
+                    Reply reply;
+                    do
+                    {
+                        reply = await WriteBatchAsync(
+                            token,
+                            [
+                                .. keys.Select(key => new JsonObject
+                                {
+                                    ["op"] = "update",
+                                    ["key"] = key,
+                                    ["value"] = "1",
+                                }),
+                            ]
+                        );
+                    } while (reply.Status == HttpStatusCode.OK);
+
+                    reply.Expect(HttpStatusCode.Conflict);
+                    await Wait.UntilAsync(
+                        "all have expired",
+                        async () => (await Listing.WalkAsync(api, token)).Count == 0,
+                        TimeSpan.FromSeconds(5)
+                    );
+                    Assert.Empty(await Listing.ViolationsAsync(api, token, keys));
+                })
+        );
+    }
+
+    [Fact]
     public async Task No_request_fails_while_Redis_forgets_its_scripts_again_and_again()
     {
         Assert.SkipUnless(RedisServer.IsInstalled, "There is no redis-server on the PATH.");
