@@ -37,8 +37,10 @@ for i = 1, count do
   elseif lengths[i] == 0 then
     reply[2 * i] = -2
   else
-    reply[2 * i - 1] = redis.call('GET', key)
-    reply[2 * i] = redis.call('PTTL', key)
+    local value, left = redis.call('GET', key), redis.call('PTTL', key)
+    -- In the embedded store it may have expired between the two.
+    reply[2 * i - 1] = left ~= -2 and value
+    reply[2 * i] = left
   end
 end
 
